@@ -1,0 +1,179 @@
+#include "bench/command_line.h"
+
+#include <benchmark/benchmark.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <initializer_list>
+#include <memory>
+#include <regex>
+#include <system_error>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+
+namespace rcb {
+namespace {
+
+bool IsOneOf(const std::string& value, std::initializer_list<const char*> choices) {
+  const std::string lower = absl::AsciiStrToLower(value);
+  for (const char* choice : choices) {
+    if (lower == choice) return true;
+  }
+  return false;
+}
+
+bool IsTrue(const std::string& value) {
+  return IsOneOf(value, {"true", "yes", "on", "t", "y", "1"});
+}
+
+bool IsBoolean(const std::string& value) {
+  return IsTrue(value) || IsOneOf(value, {"false", "no", "off", "f", "n", "0"});
+}
+
+bool IsColor(const std::string& value) { return value == "auto" || IsBoolean(value); }
+
+bool IsFormat(const std::string& value) {
+  return value == "console" || value == "json" || value == "csv";
+}
+
+bool IsTimeUnit(const std::string& value) {
+  return value == "ns" || value == "us" || value == "ms" || value == "s";
+}
+
+bool IsSeconds(const std::string& value) {
+  constexpr double kMostSeconds = 86'400;
+  double seconds = 0;
+  return absl::SimpleAtod(value, &seconds) && seconds >= 0 && seconds <= kMostSeconds;
+}
+
+bool IsCount(const std::string& value) {
+  constexpr int kMost = 10'000;
+  int count = 0;
+  return absl::SimpleAtoi(value, &count) && count >= 1 && count <= kMost;
+}
+
+bool IsInteger(const std::string& value) {
+  int number = 0;
+  return absl::SimpleAtoi(value, &number);
+}
+
+// Google Benchmark's flags whose values it does not check, or checks by ending the program or with
+// a message of its own.
+struct Rule {
+  const char* flag;
+  const char* takes;
+  bool (*accepts)(const std::string& value);
+};
+constexpr Rule kRules[] = {
+    {"benchmark_format", "console, json or csv", IsFormat},
+    {"benchmark_out_format", "console, json or csv", IsFormat},
+    {"benchmark_min_time", "seconds, a plain number from 0 to 86400", IsSeconds},
+    {"benchmark_min_warmup_time", "seconds, a plain number from 0 to 86400", IsSeconds},
+    {"benchmark_repetitions", "a number from 1 to 10000", IsCount},
+    {"benchmark_time_unit", "ns, us, ms or s", IsTimeUnit},
+    {"benchmark_color", "auto, true or false", IsColor},
+    {"benchmark_list_tests", "true or false", IsBoolean},
+    {"benchmark_enable_random_interleaving", "true or false", IsBoolean},
+    {"benchmark_report_aggregates_only", "true or false", IsBoolean},
+    {"benchmark_display_aggregates_only", "true or false", IsBoolean},
+    {"benchmark_counters_tabular", "true or false", IsBoolean},
+    {"v", "a whole number", IsInteger},
+};
+
+// What Google Benchmark reads for a flag, the last one counts: the environment's
+// BENCHMARK_NAME, then each --benchmark_name=value. Without '=' a flag is true.
+std::vector<std::string> ValuesOf(int argc, char** argv, const std::string& name) {
+  std::vector<std::string> values;
+  const char* set = std::getenv(absl::AsciiStrToUpper(name).c_str());
+  if (set != nullptr && absl::StartsWith(name, "benchmark_")) values.emplace_back(set);
+  for (int i = 1; i < argc; ++i) {
+    absl::string_view argument = argv[i];
+    if (!absl::ConsumePrefix(&argument, "--") || !absl::ConsumePrefix(&argument, name)) continue;
+    if (argument.empty()) values.emplace_back("true");
+    if (absl::ConsumePrefix(&argument, "=")) values.emplace_back(argument);
+  }
+  return values;
+}
+
+std::string FlagValue(int argc, char** argv, const std::string& name,
+                      const std::string& otherwise) {
+  const std::vector<std::string> values = ValuesOf(argc, argv, name);
+  return values.empty() ? otherwise : values.back();
+}
+
+absl::Status CheckValues(int argc, char** argv) {
+  for (const Rule& rule : kRules) {
+    for (const std::string& value : ValuesOf(argc, argv, rule.flag)) {
+      if (rule.accepts(value)) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat("--", rule.flag, "= takes ", rule.takes, ", not '", value, "'"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckWritable(const std::string& path) {
+  std::error_code ignored;
+  // To open and close a pipe would end its reader's input.
+  if (std::filesystem::is_fifo(path, ignored)) return absl::OkStatus();
+  const bool is_new = !std::filesystem::exists(std::filesystem::symlink_status(path, ignored));
+  errno = 0;
+  const bool is_open = std::ofstream(path, std::ios::app).is_open();
+  const int error = errno;
+  if (is_new) std::filesystem::remove(path, ignored);
+  if (is_open) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("--benchmark_out=", path, " can't be written: ", std::strerror(error)));
+}
+
+// As Google Benchmark: a regular expression searched for in the name; a leading '-' inverts it.
+absl::StatusOr<std::function<bool(const std::string&)>> Selector(const std::string& filter) {
+  std::string pattern = filter.empty() || filter == "all" ? std::string(1, '.') : filter;
+  const bool inverted = pattern[0] == '-';
+  if (inverted) pattern.erase(0, 1);
+  std::shared_ptr<std::regex> regex;
+  try {  // the one way that the standard library has to say no
+    regex = std::make_shared<std::regex>(pattern, std::regex::extended);
+  } catch (const std::regex_error& error) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--benchmark_filter=", filter, " is no regular expression: ", error.what()));
+  }
+  return [regex, inverted](const std::string& name) {
+    return std::regex_search(name, *regex) != inverted;
+  };
+}
+
+}  // namespace
+
+absl::StatusOr<CommandLine> ReadBenchmarkFlags(int* argc, char** argv) {
+  absl::Status good = CheckValues(*argc, argv);
+  if (!good.ok()) return good;
+  CommandLine line;
+  line.format = FlagValue(*argc, argv, "benchmark_format", line.format);
+  line.out = FlagValue(*argc, argv, "benchmark_out", "");
+  line.out_format = FlagValue(*argc, argv, "benchmark_out_format", line.out_format);
+  line.filter = FlagValue(*argc, argv, "benchmark_filter", "");
+  line.list_only = IsTrue(FlagValue(*argc, argv, "benchmark_list_tests", "false"));
+  auto selects = Selector(line.filter);
+  if (!selects.ok()) return selects.status();
+  line.selects = *std::move(selects);
+
+  benchmark::Initialize(argc, argv);
+  if (*argc > 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("unknown flag, or a bad value for it: ", argv[1], " (see --help)"));
+  }
+  if (!line.out.empty()) good = CheckWritable(line.out);
+  if (!good.ok()) return good;
+  return line;
+}
+
+}  // namespace rcb

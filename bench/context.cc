@@ -1,0 +1,81 @@
+#include "bench/context.h"
+
+#include <benchmark/benchmark.h>
+#include <hiredis/hiredis.h>
+#include <sys/utsname.h>
+#include <uv.h>
+
+#include <fstream>
+#include <string>
+#include <thread>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "bench/commit.h"
+
+namespace rcb {
+namespace {
+
+std::string CpuModel() {
+  std::ifstream cpuinfo("/proc/cpuinfo");
+  for (std::string line; std::getline(cpuinfo, line);) {
+    if (absl::StartsWith(line, "model name")) return line.substr(line.find(':') + 2);
+  }
+  return "unknown";
+}
+
+std::string Kernel() {
+  utsname names = {};
+  uname(&names);
+  return absl::StrCat(names.sysname, " ", names.release, " ", names.machine);
+}
+
+std::string Transport(const Target& target) {
+  return target.endpoint().transport == Endpoint::Transport::kUnix ? "unix" : "tcp";
+}
+
+}  // namespace
+
+void AddContext(const Options& options, const Target& target) {
+  const ServerFacts& facts = target.facts();
+  const auto add = [](const char* key, const std::string& value) {
+    benchmark::AddCustomContext(key, value);
+  };
+  add("rcb_schema_version", "1");
+  add("commit", kCommit);
+  add("compiler", __VERSION__);
+  add("build_type", kBuildType);
+  add("google_benchmark_version", kBenchmarkVersion);
+  add("hiredis_version", absl::StrCat(HIREDIS_MAJOR, ".", HIREDIS_MINOR, ".", HIREDIS_PATCH));
+  add("libuv_version", uv_version_string());
+  add("cpu_model", CpuModel());
+  add("kernel", Kernel());
+  add("server_name", facts.name);
+  add("server_version", facts.version);
+  add("server_mode", facts.mode);
+  add("server_maxmemory_policy", facts.maxmemory_policy);
+  add("server_io_threads", absl::StrCat(facts.io_threads));
+  add("server_is_private", target.is_private() ? "true" : "false");
+  add("server_address", target.is_private() ? "private" : target.endpoint().ToString());
+  add("transport", Transport(target));
+  add("seed", absl::StrCat(options.seed));
+  add("rate", absl::StrCat(options.rate));
+  add("rounds", absl::StrCat(options.rounds));
+  add("compute", options.compute);
+  add("compute_ms", absl::StrCat(options.compute_ms));
+  add("op_timeout_ms", absl::StrCat(options.op_timeout_ms));
+  add("workers", absl::StrJoin(options.workers, ","));
+  add("threads", absl::StrJoin(options.threads, ","));
+}
+
+std::string ContextLine(const Options& options, const Target& target) {
+  const ServerFacts& facts = target.facts();
+  const std::string where = target.is_private() ? "private" : target.endpoint().ToString();
+  return absl::StrCat(facts.name, " ", facts.version, " (", where, ", ", Transport(target), "); ",
+                      options.rate > 0 ? "open loop" : "closed loop", ", seed ", options.seed, "\n",
+                      std::thread::hardware_concurrency(), " CPUs, ", CpuModel(), "; commit ",
+                      kCommit, "; Google Benchmark ", kBenchmarkVersion);
+}
+
+}  // namespace rcb

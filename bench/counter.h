@@ -1,0 +1,149 @@
+// Counter: many clients add 1 to one hot key.
+//
+// Question: what does each way of making read-add-write atomic cost when everyone wants the key?
+// Checked:  the results are those of increments done one at a time, in an order that real time
+//           allows: no update lost, none counted twice (common/check/counter_check.h).
+
+#ifndef RCB_BENCH_COUNTER_H_
+#define RCB_BENCH_COUNTER_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "common/harness/scenario.h"
+#include "common/redis/connection.h"
+#include "common/runtime/task.h"
+#include "common/workload/backoff.h"
+
+namespace rcb::counter {
+
+// A run's keys, and the commands on them that never change.
+struct Keys {
+  static constexpr int kShards = 8;
+
+  Keys(const std::string& prefix, const std::string& library)
+      : counter(absl::StrCat(prefix, "counter")),
+        lock(absl::StrCat(prefix, "counter:lock")),
+        function(absl::StrCat(library, "_increment")),
+        get("GET", counter),
+        incr("INCR", counter),
+        watch_and_get(Command("WATCH", counter).Then(get)),
+        call("FCALL", function, 1, counter) {
+    for (int shard = 0; shard < kShards; ++shard) {
+      shards.push_back(absl::StrCat(counter, ":", shard));
+      incr_shard.emplace_back("INCR", shards.back());
+    }
+  }
+
+  std::string counter;
+  std::string lock;
+  std::string function;
+  std::vector<std::string> shards;
+  Command get;
+  Command incr;
+  Command watch_and_get;
+  Command call;
+  std::vector<Command> incr_shard;
+};
+
+inline int ShardOf(int worker) { return worker % Keys::kShards; }
+
+// Waits between tries are short, as the key is held for a few round trips at most.
+inline Backoff Retrying() { return Backoff(/*first_ms=*/0.2, /*longest_ms=*/50, 5000); }
+
+// unsafe/get_set: two round trips with room between them for everyone else's.
+inline Task<absl::StatusOr<int64_t>> GetSet(Worker& worker, const Keys& keys) {
+  const Reply old_value = co_await worker.redis().Run(keys.get);
+  const int64_t new_value = old_value.integer() + 1;
+  co_await worker.redis().Run(Command("SET", keys.counter, new_value));
+  co_return new_value;
+}
+
+// lockfree/incr: Redis runs one command at a time. https://redis.io/commands/incr
+inline Task<absl::StatusOr<int64_t>> Incr(Worker& worker, const Keys& keys) {
+  const Reply new_value = co_await worker.redis().Run(keys.incr);
+  co_return new_value.integer();
+}
+
+// lockfree/lua: the same read-add-write as get_set, inside the server.
+inline Task<absl::StatusOr<int64_t>> Lua(Worker& worker, const Keys& keys) {
+  static constexpr Script kIncrement{R"lua(
+    local value = tonumber(redis.call('GET', KEYS[1]) or '0') + 1
+    redis.call('SET', KEYS[1], value)
+    return value)lua"};
+  const Reply new_value = co_await worker.redis().Eval(kIncrement, keys.counter);
+  co_return new_value.integer();
+}
+
+// lockfree/function: the script as a function that the server keeps (Redis 7).
+// https://redis.io/docs/manual/programmability/functions-intro
+inline std::string FunctionCode(const std::string& library) {
+  return absl::StrCat("#!lua name=", library, "\nredis.register_function('", library,
+                      "_increment', function(keys)\n"
+                      "  local value = tonumber(redis.call('GET', keys[1]) or '0') + 1\n"
+                      "  redis.call('SET', keys[1], value)\n"
+                      "  return value\n"
+                      "end)\n");
+}
+inline Task<absl::StatusOr<int64_t>> Function(Worker& worker, const Keys& keys) {
+  const Reply new_value = co_await worker.redis().Run(keys.call);
+  co_return new_value.integer();
+}
+
+// lockfree/watch: optimistic; EXEC yields nil where the key changed after WATCH, and we try again.
+// https://redis.io/docs/manual/transactions
+inline Task<absl::StatusOr<int64_t>> Watch(Worker& worker, const Keys& keys) {
+  static const Command kMulti("MULTI");
+  static const Command kExec("EXEC");
+  Backoff backoff = Retrying();
+  while (true) {
+    const std::vector<Reply> old_value = co_await worker.redis().Pipeline(keys.watch_and_get);
+    const int64_t new_value = old_value[1].integer() + 1;
+    const Command set("SET", keys.counter, new_value);
+    const std::vector<Reply> done = co_await worker.redis().Pipeline(kMulti.Then(set).Then(kExec));
+    if (!done[2].is_nil()) co_return new_value;
+    ++worker.tally->retries;
+    co_await backoff.Wait(*worker.loop, *worker.random);
+  }
+}
+
+// lockfree/sharded: one of eight counters for each worker; the value is their sum, one MGET away.
+inline Task<absl::StatusOr<int64_t>> Sharded(Worker& worker, const Keys& keys) {
+  const auto shard = static_cast<size_t>(ShardOf(worker.index));
+  const Reply new_value = co_await worker.redis().Run(keys.incr_shard[shard]);
+  co_return new_value.integer();
+}
+
+// locking/token_lock: a lock that only its holder can release, around get_set.
+// https://redis.io/docs/manual/patterns/distributed-locks, for a single instance
+inline Task<absl::StatusOr<int64_t>> TokenLock(Worker& worker, const Keys& keys) {
+  constexpr int64_t kLeaseMs = 30'000;  // far longer than the work, also on a stalled machine
+  static constexpr Script kRelease{R"lua(
+    if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+    return 0)lua"};
+  const std::string token =
+      absl::StrCat(worker.index, "-", absl::Uniform<uint64_t>(*worker.random));
+  const Command acquire("SET", keys.lock, token, "NX", "PX", kLeaseMs);
+  Backoff backoff = Retrying();
+  while (true) {
+    const Reply acquired = co_await worker.redis().Run(acquire);
+    if (!acquired.is_nil()) break;
+    ++worker.tally->retries;
+    co_await backoff.Wait(*worker.loop, *worker.random);
+  }
+  const Reply old_value = co_await worker.redis().Run(keys.get);
+  const int64_t new_value = old_value.integer() + 1;
+  co_await worker.redis().Run(Command("SET", keys.counter, new_value));
+  absl::Status released = (co_await Try(worker.redis().Eval(kRelease, keys.lock, token))).status();
+  // The value is written: an error reply to this must not tell the checker that nothing was done.
+  if (absl::IsFailedPrecondition(released)) released = absl::UnknownError(released.message());
+  if (!released.ok()) co_return released;
+  co_return new_value;
+}
+
+}  // namespace rcb::counter
+
+#endif  // RCB_BENCH_COUNTER_H_

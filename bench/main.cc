@@ -1,0 +1,229 @@
+// bench: flags, server, run, verdict, exit status.
+//
+// Exit status: 0 all is well; 1 an error, a broken contract or a control that caught nothing;
+// 2 bad input or nothing to run; 128 + the signal after Ctrl-C or SIGTERM.
+
+#include <benchmark/benchmark.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "bench/command_line.h"
+#include "bench/context.h"
+#include "bench/families.h"
+#include "common/harness/console.h"
+#include "common/harness/file_reporters.h"
+#include "common/harness/interrupt.h"
+#include "common/harness/options.h"
+#include "common/harness/suite.h"
+#include "common/server/target.h"
+
+namespace rcb {
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kBadInput = 2;
+constexpr int64_t kDefaultMostWorkers = 500;
+// Files, loops, pipes and the harness's own connections; and what a private server keeps back.
+constexpr int64_t kSpareDescriptors = 128;
+
+int Refuse(const absl::Status& status) {
+  std::fprintf(stderr, "bench: %s\n", std::string(status.message()).c_str());
+  return kBadInput;
+}
+
+void PrintHelp() {
+  std::cout << "bench: how fast are ways of handling contention on a Redis cache, and are they "
+               "correct?\n\n"
+               "usage: bench [FLAGS]     e.g. bench --benchmark_filter=Stampede\n\n"
+            << FlagsHelp()
+            << "\nexit status: 0 well, 1 an error, a broken contract or a control that caught "
+               "nothing,\n  2 bad input or nothing to run, 130 after Ctrl-C\n\n"
+               "Flags of Google Benchmark:\n\n";
+  std::cout.flush();
+  benchmark::PrintDefaultHelp();
+}
+
+// The soft limit on open files, raised as far as it goes.
+int64_t RaiseDescriptorLimit() {
+  rlimit limit = {};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  getrlimit(RLIMIT_NOFILE, &limit);
+  return static_cast<int64_t>(limit.rlim_cur);
+}
+
+absl::Status TooFewDescriptors(int64_t connections, int64_t limit) {
+  return absl::ResourceExhaustedError(
+      absl::StrCat("--workers: ", connections, " connections need ",
+                   connections + kSpareDescriptors, " open files, and the hard limit (ulimit -Hn) ",
+                   "is ", limit, ": raise it, or use fewer workers"));
+}
+
+absl::StatusOr<std::unique_ptr<Target>> OpenTarget(const Options& options,
+                                                   int64_t descriptor_limit) {
+  int64_t most_workers = options.workers.empty() ? kDefaultMostWorkers : 1;
+  for (const int64_t workers : options.workers) most_workers = std::max(most_workers, workers);
+  const int64_t room = descriptor_limit - kSpareDescriptors;
+  if (room < 1) return TooFewDescriptors(most_workers, descriptor_limit);
+  TargetOptions target;
+  target.redis_uri = options.redis;
+  if (const char* password = std::getenv("RCB_REDIS_PASSWORD")) {
+    target.password_from_environment = password;
+  }
+  target.server_binary = options.redis_server;
+  target.use_unix_transport = options.transport == "unix";
+  // What is really needed is known, and checked, once the benchmarks are registered.
+  target.max_clients_needed =
+      options.redis.empty() ? static_cast<int>(std::min(2 * most_workers, room)) : 1;
+  return Target::Open(target);
+}
+
+void RegisterAll(Suite& suite) {
+  RegisterHarness(suite);
+  const std::vector<BenchmarkSpec> families[] = {
+      CounterVariants(suite.options(), suite.target().facts()),
+      StampedeVariants(suite.options()),
+      StampedeExpiryVariants(suite.options()),
+  };
+  for (const std::vector<BenchmarkSpec>& family : families) {
+    for (const BenchmarkSpec& spec : family) suite.Register(spec);
+  }
+}
+
+// Whether what was selected can run with these flags on this server.
+absl::Status CheckPlan(const Suite& suite, Target& target, int64_t descriptor_limit) {
+  if (suite.options().rate > 0 && !suite.without_rate().empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--rate: ", suite.without_rate().front(),
+                     " has no rate, only rounds or single costs; leave it out, e.g. with "
+                     "--benchmark_filter='Counter|StampedeExpiry'"));
+  }
+  const int64_t connections = suite.most_connections();
+  if (connections + kSpareDescriptors > descriptor_limit) {
+    return TooFewDescriptors(connections, descriptor_limit);
+  }
+  return target.CheckRoom(connections);
+}
+
+// Also tells whether all that was reported could be written: a disk may be full, a reader gone.
+template <typename Reporter>
+class Checked : public Reporter {
+ public:
+  template <typename... Args>
+  explicit Checked(bool* written, Args&... args) : Reporter(args...), written_(written) {}
+  void Finalize() override {
+    Reporter::Finalize();
+    *written_ = this->GetOutputStream().flush().good();
+  }
+
+ private:
+  bool* written_;
+};
+
+std::unique_ptr<benchmark::BenchmarkReporter> MakeReporter(const std::string& format, Suite& suite,
+                                                           StatusLine& status_line,
+                                                           const std::string& header,
+                                                           bool* written) {
+  const Ledger& ledger = suite.ledger();
+  if (format == "json") return std::make_unique<Checked<JsonReporter>>(written, ledger);
+  if (format == "csv") return std::make_unique<Checked<CsvReporter>>(written, ledger);
+  return std::make_unique<Checked<ConsoleReporter>>(written, ledger, status_line, header);
+}
+
+// A whole document without rows, where Google Benchmark would write nothing.
+void ReportNothing(benchmark::BenchmarkReporter& reporter) {
+  benchmark::BenchmarkReporter::Context context;
+  context.name_field_width = 0;
+  reporter.ReportContext(context);
+  reporter.Finalize();
+}
+
+// The verdict's line and the exit status that follows from it.
+int Conclude(const Ledger& ledger, bool on_stdout) {
+  const Verdict verdict = ledger.Conclude();
+  const int signal = InterruptSignal();
+  std::fprintf(on_stdout ? stdout : stderr, "\n%s%s\n", verdict.line.c_str(),
+               signal != 0 ? " (interrupted)" : "");
+  if (signal != 0) return 128 + signal;
+  return verdict.failed ? kFailed : 0;
+}
+
+int RunAll(Suite& suite, const CommandLine& command_line, StatusLine& status_line,
+           const std::string& header) {
+  bool shown = true;
+  bool filed = true;
+  auto display = MakeReporter(command_line.format, suite, status_line, header, &shown);
+  std::unique_ptr<benchmark::BenchmarkReporter> file;
+  if (!command_line.out.empty()) {
+    file = MakeReporter(command_line.out_format, suite, status_line, header, &filed);
+  }
+  if (suite.selected() == 0) {
+    if (command_line.format != "console") ReportNothing(*display);
+    if (file != nullptr) {
+      std::ofstream out(command_line.out);
+      file->SetOutputStream(&out);
+      ReportNothing(*file);
+    }
+    return Refuse(absl::NotFoundError(
+        absl::StrCat("--benchmark_filter=", command_line.filter, " matches no benchmark")));
+  }
+  benchmark::RunSpecifiedBenchmarks(display.get(), file.get());
+  status_line.Erase();
+  suite.CloseSession();
+  if (command_line.list_only) return 0;
+  int status = Conclude(suite.ledger(), command_line.format == "console");
+  if (!shown) std::fprintf(stderr, "bench: standard output can't be written\n");
+  if (!filed) {
+    std::fprintf(stderr, "bench: --benchmark_out=%s: not all of it could be written\n",
+                 command_line.out.c_str());
+  }
+  if (status == 0 && !(shown && filed)) status = kFailed;
+  return status;
+}
+
+int Main(int argc, char** argv) {
+  Options options;
+  if (absl::Status parsed = ParseFlags(&argc, argv, &options); !parsed.ok()) return Refuse(parsed);
+  if (options.help) {
+    PrintHelp();
+    return 0;
+  }
+  absl::StatusOr<CommandLine> command_line = ReadBenchmarkFlags(&argc, argv);
+  if (!command_line.ok()) return Refuse(command_line.status());
+  CatchInterrupts();
+  const int64_t descriptor_limit = RaiseDescriptorLimit();
+  absl::StatusOr<std::unique_ptr<Target>> target = OpenTarget(options, descriptor_limit);
+  if (!target.ok()) return Refuse(target.status());
+
+  StatusLine status_line;
+  Suite suite(
+      options, **target, command_line->selects,
+      [&status_line](const std::string& name, const Run& run) { status_line.Show(name, run); });
+  RegisterAll(suite);
+  if (absl::Status plan = CheckPlan(suite, **target, descriptor_limit); !plan.ok()) {
+    return Refuse(plan);
+  }
+  AddContext(options, **target);
+  int status = RunAll(suite, *command_line, status_line, ContextLine(options, **target));
+  if (absl::Status cleaned = (*target)->CleanUp(); !cleaned.ok()) {
+    std::fprintf(stderr, "bench: %s\n", std::string(cleaned.message()).c_str());
+    if (status == 0) status = kFailed;
+  }
+  return status;
+}
+
+}  // namespace
+}  // namespace rcb
+
+int main(int argc, char** argv) { return rcb::Main(argc, argv); }

@@ -1,0 +1,162 @@
+// What the variants of StampedeExpiry share: the keys, what is in them, and what happened to them.
+
+#ifndef RCB_BENCH_STAMPEDE_EXPIRY_CACHE_H_
+#define RCB_BENCH_STAMPEDE_EXPIRY_CACHE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "absl/random/distributions.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "common/harness/scenario.h"
+#include "common/measure/clock.h"
+#include "common/redis/connection.h"
+#include "common/runtime/task.h"
+#include "common/workload/computation.h"
+
+namespace rcb::expiry {
+
+// A cached value as the key holds it. Times are of this process's NowNs clock; in production they
+// would be wall-clock times.
+struct Entry {
+  int64_t generation = 0;  // how often the value was computed anew, counting from 1
+  int64_t delta_ns = 0;    // how long computing it took
+  int64_t expiry_ns = 0;
+
+  std::string ToText() const { return absl::StrCat(generation, " ", delta_ns, " ", expiry_ns); }
+  // Generation 0 where `text` is no entry.
+  static Entry Parse(absl::string_view text) {
+    Entry entry;
+    const std::vector<absl::string_view> fields = absl::StrSplit(text, ' ');
+    if (fields.size() != 3 || !absl::SimpleAtoi(fields[0], &entry.generation) ||
+        !absl::SimpleAtoi(fields[1], &entry.delta_ns) ||
+        !absl::SimpleAtoi(fields[2], &entry.expiry_ns)) {
+      return Entry();
+    }
+    return entry;
+  }
+};
+
+// A moment from which on no reader may see an older generation.
+struct Acknowledged {
+  int64_t ns;
+  size_t key;
+  int64_t generation;
+};
+
+struct Settings {
+  Computation computation;
+  int64_t ttl_ms = 100;
+  int64_t grace_ms = 0;    // beyond the expiry, during which a stale value may be served
+  int64_t jitter_pct = 0;  // lifetimes are uniform in ttl_ms * (1 +- jitter_pct/100)
+  double beta = 1;         // XFetch
+  size_t keys = 1;
+  int64_t epochs = 1;  // per key
+};
+
+// One key.
+struct Key {
+  Key(const std::string& prefix, size_t number, int64_t epochs)
+      : name(absl::StrCat(prefix, number)),
+        lock(absl::StrCat(name, ":lock")),
+        get("GET", name),
+        computations(static_cast<size_t>(epochs) + 2) {}
+
+  const std::string name;
+  const std::string lock;
+  const Command get;
+  std::atomic<int64_t> latest{1};                  // generation that the server acknowledged
+  std::vector<std::atomic<int64_t>> computations;  // of each generation, up to the last one wanted
+};
+
+// One for all workers of a run.
+class Cache {
+ public:
+  Cache(const std::string& prefix, const Settings& settings) : settings_(settings) {
+    for (size_t i = 0; i < settings.keys; ++i) {
+      keys_.push_back(std::make_unique<Key>(prefix, i, settings.epochs));
+    }
+  }
+
+  const Settings& settings() const { return settings_; }
+  size_t AnyKey(Worker& worker) const {
+    return keys_.size() == 1 ? 0 : absl::Uniform<size_t>(*worker.random, 0, keys_.size());
+  }
+  Key& key(size_t index) { return *keys_[index]; }
+  const std::vector<std::unique_ptr<Key>>& keys() const { return keys_; }
+
+  // The command that stores a new generation, computed in `delta_ns`.
+  Command Store(const Key& key, int64_t generation, int64_t delta_ns, double lifetime_ms) const {
+    Entry entry;
+    entry.generation = generation;
+    entry.delta_ns = delta_ns;
+    entry.expiry_ns = NowNs() + static_cast<int64_t>(lifetime_ms * 1e6);
+    const auto px = static_cast<int64_t>(lifetime_ms) + settings_.grace_ms;
+    return Command("SET", key.name, entry.ToText(), "PX", px);
+  }
+
+  // Computes and stores generation `generation` of the key; yields it.
+  Task<absl::StatusOr<int64_t>> Recompute(Worker& worker, size_t index, int64_t generation) {
+    Key& key = *keys_[index];
+    const auto slot = static_cast<size_t>(generation);
+    if (slot < key.computations.size()) key.computations[slot].fetch_add(1);
+    const int64_t start_ns = NowNs();
+    gauge_.Enter();
+    const absl::Status computed = co_await Try(settings_.computation.Run(*worker.loop));
+    gauge_.Leave();
+    if (!computed.ok()) co_return computed;
+    const double jitter = static_cast<double>(settings_.jitter_pct) / 100;
+    const double factor = jitter == 0 ? 1 : absl::Uniform(*worker.random, 1 - jitter, 1 + jitter);
+    const double lifetime_ms = static_cast<double>(settings_.ttl_ms) * factor;
+    co_await worker.redis().Run(Store(key, generation, NowNs() - start_ns, lifetime_ms));
+    Acknowledge(index, generation);
+    co_return generation;
+  }
+
+  void CountHardMiss() { hard_misses_.fetch_add(1, std::memory_order_relaxed); }
+  void CountStale(int64_t staleness_ns) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    staleness_ns_.push_back(staleness_ns);
+  }
+  // Every key has lived through its epochs.
+  bool IsOver() const {
+    return epochs_over_.load(std::memory_order_relaxed) >=
+           settings_.epochs * static_cast<int64_t>(keys_.size());
+  }
+
+  // After the run.
+  int64_t hard_misses() const { return hard_misses_; }
+  int64_t most_running() const { return gauge_.most(); }
+  const std::vector<int64_t>& staleness_ns() const { return staleness_ns_; }
+  const std::vector<Acknowledged>& acknowledged() const { return acknowledged_; }
+
+ private:
+  void Acknowledge(size_t index, int64_t generation) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    acknowledged_.push_back({NowNs(), index, generation});
+    std::atomic<int64_t>& latest = keys_[index]->latest;
+    if (generation <= latest.load()) return;
+    latest.store(generation);
+    if (generation <= settings_.epochs + 1) epochs_over_.fetch_add(1);
+  }
+
+  const Settings settings_;
+  std::vector<std::unique_ptr<Key>> keys_;
+  std::atomic<int64_t> epochs_over_{0};
+  std::atomic<int64_t> hard_misses_{0};
+  RunningGauge gauge_;
+  std::mutex mutex_;
+  std::vector<int64_t> staleness_ns_;       // guarded by mutex_
+  std::vector<Acknowledged> acknowledged_;  // guarded by mutex_
+};
+
+}  // namespace rcb::expiry
+
+#endif  // RCB_BENCH_STAMPEDE_EXPIRY_CACHE_H_

@@ -1,0 +1,70 @@
+#include "common/harness/ledger.h"
+
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+namespace rcb {
+namespace {
+
+std::string Plural(size_t count, absl::string_view noun) {
+  return absl::StrCat(count, " ", noun, count == 1 ? "" : "s");
+}
+
+// ", 2 silent: a, b" or the good news.
+std::string Named(const std::set<std::string>& names, absl::string_view what,
+                  absl::string_view none) {
+  if (names.empty()) return std::string(none);
+  return absl::StrCat(", ", names.size(), " ", what, ": ", absl::StrJoin(names, ", "));
+}
+
+}  // namespace
+
+std::string LedgerEntry::Error() const {
+  if (!aborted.empty()) return aborted;
+  if (errors == 0 && timeouts == 0) return "";
+  return absl::StrCat(Plural(static_cast<size_t>(errors), "error"), ", ",
+                      Plural(static_cast<size_t>(timeouts), "timeout"), "; first: ", first_error);
+}
+
+const LedgerEntry* Ledger::Find(const std::string& name) const {
+  auto found = entries_.find(name);
+  return found == entries_.end() ? nullptr : &found->second;
+}
+
+Verdict Ledger::Conclude() const {
+  std::set<std::string> safe, controls, broken, silent, errored;
+  int64_t violations = 0;
+  for (const auto& [name, entry] : entries_) {
+    if (!entry.Error().empty()) errored.insert(name);
+    if (!entry.finished || entry.variant.empty()) continue;
+    // Cut short, it proves nothing but what it has done wrong.
+    if (entry.interrupted && (entry.is_control || entry.violations == 0)) continue;
+    if (entry.is_control && entry.violations == 0 && entry.interrupted) continue;  // too early
+    (entry.is_control ? controls : safe).insert(entry.variant);
+    if (entry.is_control && entry.violations == 0) silent.insert(name);
+    if (!entry.is_control && entry.violations > 0) {
+      broken.insert(name);
+      violations += entry.violations;
+    }
+  }
+  Verdict verdict;
+  verdict.failed = !broken.empty() || !silent.empty() || !errored.empty();
+  verdict.line = absl::StrCat(
+      "verdict: ", Plural(safe.size(), "safe variant"), ", ",
+      Plural(static_cast<size_t>(violations), "violation"), Named(broken, "broken", ""), "; ",
+      Plural(controls.size(), "unsafe control"),
+      Named(silent, "that caught nothing, so its detector is unproven",
+            controls.empty()       ? ""
+            : controls.size() == 1 ? ", caught"
+                                   : ", all caught"),
+      errored.empty() ? "" : absl::StrCat("; errors in ", absl::StrJoin(errored, ", ")));
+  return verdict;
+}
+
+std::string LedgerName(absl::string_view function, absl::string_view args, int64_t threads) {
+  return absl::StrCat(function, args.empty() ? "" : "/", args, "/threads:", threads);
+}
+
+}  // namespace rcb

@@ -1,0 +1,185 @@
+#include "common/harness/run.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/harness/interrupt.h"
+#include "common/measure/clock.h"
+
+namespace rcb {
+namespace {
+
+constexpr int64_t kNsPerMs = 1'000'000;
+// How much longer than one deadline a run may go on without any success.
+constexpr int64_t kStallGraceNs = 5'000 * kNsPerMs;
+
+Outcome OutcomeOf(const absl::Status& status) {
+  if (status.ok()) return Outcome::kOk;
+  return OutcomeIsUnknown(status) ? Outcome::kUnknown : Outcome::kFailed;
+}
+
+}  // namespace
+
+Run::Run(const RunPlan& plan, const RunOptions& options, Session& session,
+         std::unique_ptr<Scenario> scenario, std::function<void(const Run&)> on_sweep)
+    : plan_(plan),
+      options_(options),
+      session_(session),
+      scenario_(std::move(scenario)),
+      on_sweep_(std::move(on_sweep)),
+      round_barrier_(plan.threads, RoundStarter{this}) {
+  for (auto& slot : session_.slots()) {
+    slot->loop.set_on_sweep([this, s = slot.get()] { OnSweep(*s); });
+    slot->arrivals.reset();
+    if (options_.rate_per_second > 0) {
+      slot->arrivals.emplace(options_.rate_per_second / plan_.threads,
+                             plan_.seed + static_cast<uint64_t>(slot->index));
+    }
+  }
+}
+
+Run::~Run() {
+  for (auto& slot : session_.slots()) slot->loop.set_on_sweep(nullptr);
+}
+
+void Run::WarmUp(ThreadSlot& slot) {
+  DriveRounds(slot, 1);
+  slot.latency.Clear();
+}
+
+void Run::Drive(ThreadSlot& slot) {
+  const int64_t start_ns = NowNs();
+  const int64_t busy_before_ns = ThreadCpuNs();
+  slot.last_success_ns = start_ns;
+  if (options_.shape == Shape::kRounds) {
+    DriveRounds(slot, plan_.quantity);
+  } else {
+    if (slot.arrivals) slot.arrivals->Start(start_ns);
+    for (auto& seat : slot.seats) {
+      slot.loop.Spawn(slot.arrivals ? OpenLoop(slot, *seat) : ClosedLoop(slot, *seat));
+    }
+    slot.loop.Run();
+  }
+  slot.busy_ns = ThreadCpuNs() - busy_before_ns;
+  slot.wall_ns = NowNs() - start_ns;
+}
+
+// Runs on one thread while the others wait at the barrier: all of them see the same decision.
+void Run::RoundStarter::operator()() noexcept {
+  if (InterruptSignal() != 0) run->stopping_.store(true, std::memory_order_relaxed);
+  if (!run->stopped()) run->scenario_->StartRound(run->next_round_++);
+}
+
+void Run::DriveRounds(ThreadSlot& slot, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) {
+    round_barrier_.arrive_and_wait();
+    if (stopped()) return;
+    taken_.fetch_add(static_cast<int64_t>(slot.seats.size()), std::memory_order_relaxed);
+    for (auto& seat : slot.seats) slot.loop.Spawn(OneOperation(slot, *seat));
+    slot.loop.Run();
+  }
+}
+
+bool Run::TakeOperation() {
+  if (stopped()) return false;
+  const int64_t taken = taken_.fetch_add(1, std::memory_order_relaxed);
+  if (options_.shape != Shape::kEpochs) return taken < plan_.quantity;
+  if (taken >= options_.most_operations) Stop("the epochs did not end");
+  return !stopped() && !scenario_->IsOver();
+}
+
+void Run::Stop(const std::string& blame) {
+  if (!blamed_.exchange(true)) blame_ = blame;
+  stopping_.store(true);
+}
+
+Task<void> Run::ClosedLoop(ThreadSlot& slot, Seat& seat) {
+  int64_t start_ns = NowNs();
+  while (TakeOperation()) {
+    absl::StatusOr<int64_t> result = co_await Try(Operate(seat));
+    // A look at the clock is saved: nothing happens between two operations.
+    start_ns = Account(slot, seat, start_ns, start_ns, result) + 1;
+  }
+}
+
+// Each worker takes the next arrival in order, however late: together they are one queue.
+Task<void> Run::OpenLoop(ThreadSlot& slot, Seat& seat) {
+  while (TakeOperation()) {
+    const int64_t intended_ns = slot.arrivals->Next();
+    static_cast<void>(co_await Try(slot.loop.SleepUntil(intended_ns)));  // stopped() tells
+    if (stopped() || (options_.shape == Shape::kEpochs && scenario_->IsOver())) co_return;
+    const int64_t start_ns = NowNs();
+    if (start_ns - intended_ns > options_.op_timeout_ms * kNsPerMs) {
+      ++seat.tally.started;
+      ++seat.tally.dropped;
+      slot.latency.Record(start_ns - intended_ns);
+      continue;
+    }
+    absl::StatusOr<int64_t> result = co_await Try(Operate(seat));
+    Account(slot, seat, intended_ns, start_ns, result);
+  }
+}
+
+Task<void> Run::OneOperation(ThreadSlot& slot, Seat& seat) {
+  const int64_t start_ns = NowNs();
+  absl::StatusOr<int64_t> result = co_await Try(Operate(seat));
+  Account(slot, seat, start_ns, start_ns, result);
+}
+
+Task<absl::StatusOr<int64_t>> Run::Operate(Seat& seat) {
+  if (seat.connection.connected()) return scenario_->Operate(seat.worker);
+  return ReconnectAndOperate(seat);
+}
+
+// The operation after one that lost its connection pays for the new one.
+Task<absl::StatusOr<int64_t>> Run::ReconnectAndOperate(Seat& seat) {
+  co_await seat.connection.Connect();
+  co_return co_await scenario_->Operate(seat.worker);
+}
+
+int64_t Run::Account(ThreadSlot& slot, Seat& seat, int64_t intended_ns, int64_t invoke_ns,
+                     const absl::StatusOr<int64_t>& result) {
+  const absl::Status& status = result.status();
+  const int64_t return_ns = NowNs();
+  if (status.code() != absl::StatusCode::kCancelled) {
+    slot.latency.Record(return_ns - intended_ns);
+    ++seat.tally.started;
+    const int64_t losses = seat.Losses() - seat.losses_counted;
+    seat.losses_counted += losses;
+    if (status.ok()) {
+      ++seat.tally.succeeded;
+      slot.last_success_ns = return_ns;
+      // A connection lost between operations, or in one that could do without it, is an error too.
+      seat.tally.errors += losses;
+      if (losses > 0 && slot.first_error.empty()) slot.first_error = "an idle connection was lost";
+    } else {
+      ++(status.code() == absl::StatusCode::kDeadlineExceeded ? seat.tally.timeouts
+                                                              : seat.tally.errors);
+      if (slot.first_error.empty()) slot.first_error = std::string(status.message());
+    }
+  }
+  if (!options_.keeps_history) return return_ns;
+  OpRecord record;
+  record.invoke_ns = invoke_ns;
+  record.return_ns = return_ns;
+  record.value = result.ok() ? *result : 0;
+  record.round = static_cast<int32_t>(std::max<int64_t>(next_round_ - 1, 0));
+  record.worker = static_cast<uint16_t>(seat.worker.index);
+  record.outcome = OutcomeOf(status);
+  slot.history.push_back(record);
+  return return_ns;
+}
+
+void Run::OnSweep(ThreadSlot& slot) {
+  if (slot.index == 0 && on_sweep_) on_sweep_(*this);
+  const int64_t patience_ns = options_.op_timeout_ms * kNsPerMs + kStallGraceNs;
+  if (!stopped() && NowNs() - slot.last_success_ns > patience_ns) {
+    Stop(absl::StrCat("no operation succeeded for ", patience_ns / 1'000'000'000, " s",
+                      slot.first_error.empty() ? "" : "; first error: ", slot.first_error));
+  }
+  if (InterruptSignal() != 0) stopping_.store(true, std::memory_order_relaxed);
+  if (stopped() && !slot.loop.cancelled()) slot.loop.Cancel();
+}
+
+}  // namespace rcb

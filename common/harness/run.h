@@ -1,0 +1,89 @@
+// One run: sets the workers going in the shape of the family, and records what they see.
+
+#ifndef RCB_COMMON_HARNESS_RUN_H_
+#define RCB_COMMON_HARNESS_RUN_H_
+
+#include <atomic>
+#include <barrier>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/harness/scenario.h"
+#include "common/harness/session.h"
+
+namespace rcb {
+
+struct RunOptions {
+  Shape shape = Shape::kSteady;
+  bool keeps_history = true;
+  double rate_per_second = 0;  // of all threads; 0: closed loop
+  int64_t op_timeout_ms = 5000;
+  int64_t most_operations = INT64_MAX;  // of epochs, whose number is not known beforehand
+};
+
+// Drive is called by all threads at once, each with its own slot; the rest by one thread while no
+// Drive runs.
+class Run {
+ public:
+  // Takes the session over until it is destroyed. `on_sweep` is called on thread 0, every
+  // Loop::kSweepNs while it drives.
+  Run(const RunPlan& plan, const RunOptions& options, Session& session,
+      std::unique_ptr<Scenario> scenario, std::function<void(const Run&)> on_sweep);
+  ~Run();
+
+  // Rounds only: the round that is not timed. Each thread, before Drive.
+  void WarmUp(ThreadSlot& slot);
+  // Works until the planned quantity is done, or the run is stopped.
+  void Drive(ThreadSlot& slot);
+
+  // Whether the run has ended before its time: by Ctrl-C, or as blame() says. Any thread.
+  bool stopped() const { return stopping_.load(std::memory_order_relaxed); }
+  // What is wrong: no operation succeeded for the deadline and 5 s more, or the epochs do not end.
+  // Empty unless that stopped the run.
+  const std::string& blame() const { return blame_; }
+  // Operations begun so far, about. Any thread.
+  int64_t progress() const { return taken_.load(std::memory_order_relaxed); }
+
+  const RunPlan& plan() const { return plan_; }
+  const RunOptions& options() const { return options_; }
+  Session& session() { return session_; }
+  Scenario& scenario() { return *scenario_; }
+
+ private:
+  struct RoundStarter {
+    Run* run;
+    void operator()() noexcept;
+  };
+
+  bool TakeOperation();
+  void DriveRounds(ThreadSlot& slot, int64_t count);
+  Task<void> ClosedLoop(ThreadSlot& slot, Seat& seat);
+  Task<void> OpenLoop(ThreadSlot& slot, Seat& seat);
+  Task<void> OneOperation(ThreadSlot& slot, Seat& seat);
+  Task<absl::StatusOr<int64_t>> Operate(Seat& seat);
+  Task<absl::StatusOr<int64_t>> ReconnectAndOperate(Seat& seat);
+  int64_t Account(ThreadSlot& slot, Seat& seat, int64_t intended_ns, int64_t invoke_ns,
+                  const absl::StatusOr<int64_t>& result);
+  void Stop(const std::string& blame);
+  void OnSweep(ThreadSlot& slot);
+
+  const RunPlan plan_;
+  const RunOptions options_;
+  Session& session_;
+  std::unique_ptr<Scenario> scenario_;
+  std::function<void(const Run&)> on_sweep_;
+  std::barrier<RoundStarter> round_barrier_;
+  int64_t next_round_ = 0;  // written by the barrier's completion
+  std::atomic<int64_t> taken_{0};
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> blamed_{false};
+  std::string blame_;  // written by the thread that set blamed_
+};
+
+}  // namespace rcb
+
+#endif  // RCB_COMMON_HARNESS_RUN_H_

@@ -1,0 +1,123 @@
+#include "common/harness/session.h"
+
+#include <algorithm>
+#include <random>
+
+#include "absl/strings/str_cat.h"
+#include "common/harness/interrupt.h"
+#include "common/measure/clock.h"
+
+namespace rcb {
+namespace {
+
+// How many connections of a thread are made at a time: servers queue few that they have not
+// accepted yet (Redis: tcp-backlog 511).
+constexpr size_t kConnectingAtOnce = 128;
+
+std::seed_seq SeedOf(uint64_t seed, int stream) {
+  return std::seed_seq{static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32),
+                       static_cast<uint32_t>(stream)};
+}
+
+Task<void> ConnectOne(Connection& connection, absl::Status& first_failure) {
+  absl::Status status = co_await Try(connection.Connect());
+  if (!status.ok() && first_failure.ok()) first_failure = status;
+}
+
+Task<void> TimePings(Connection& connection, int pings, Histogram& round_trips) {
+  const Command ping("PING");
+  for (int i = 0; i < pings; ++i) {
+    const int64_t start_ns = NowNs();
+    absl::StatusOr<Reply> pong = co_await Try(connection.Run(ping));
+    if (!pong.ok()) co_return;
+    round_trips.Record(NowNs() - start_ns);
+  }
+}
+
+}  // namespace
+
+Seat::Seat(Loop& loop, const ConnectionOptions& options, ScriptDigests& digests, int index,
+           uint64_t seed, bool with_subscriber)
+    : connection(loop, options, digests, seed + static_cast<uint64_t>(index)),
+      random(SeedOf(seed, index)) {
+  if (with_subscriber) subscriber.emplace(loop, options, digests, seed);
+  worker.index = index;
+  worker.loop = &loop;
+  worker.connection = &connection;
+  worker.subscriber = with_subscriber ? &*subscriber : nullptr;
+  worker.random = &random;
+  worker.tally = &tally;
+}
+
+int64_t Seat::RoundTrips() const {
+  return connection.round_trips() + (subscriber ? subscriber->connection().round_trips() : 0);
+}
+
+int64_t Seat::Losses() const {
+  return connection.losses() + (subscriber ? subscriber->connection().losses() : 0);
+}
+
+absl::StatusOr<std::unique_ptr<Session>> Session::Open(const SessionOptions& options) {
+  std::unique_ptr<Session> session(new Session(options));
+  for (int thread = 0; thread < options.threads; ++thread) {
+    auto slot = std::make_unique<ThreadSlot>();
+    slot->index = thread;
+    slot->loop.set_on_sweep([loop = &slot->loop] {
+      if (InterruptSignal() != 0 && !loop->cancelled()) loop->Cancel();
+    });
+    for (int index = thread; index < options.workers; index += options.threads) {
+      slot->seats.push_back(std::make_unique<Seat>(slot->loop, session->options_.connection,
+                                                   slot->digests, index, options.seed,
+                                                   options.needs_subscriber));
+    }
+    session->slots_.push_back(std::move(slot));
+    absl::Status connected = session->Connect(*session->slots_.back());
+    if (!connected.ok()) return connected;
+  }
+  return session;
+}
+
+absl::Status Session::Connect(ThreadSlot& slot) {
+  absl::Status failure;
+  for (size_t first = 0; first < slot.seats.size(); first += kConnectingAtOnce) {
+    const size_t end = std::min(first + kConnectingAtOnce, slot.seats.size());
+    for (size_t i = first; i < end; ++i) {
+      Seat& seat = *slot.seats[i];
+      slot.loop.Spawn(ConnectOne(seat.connection, failure));
+      if (seat.subscriber) slot.loop.Spawn(ConnectOne(seat.subscriber->connection(), failure));
+    }
+    slot.loop.Run();
+    if (!failure.ok()) {
+      return absl::Status(failure.code(), absl::StrCat("connecting ", options_.workers,
+                                                       " workers: ", failure.message()));
+    }
+  }
+  return absl::OkStatus();
+}
+
+void Session::StartRecord(int64_t operations) {
+  const auto share = static_cast<size_t>(operations / options_.threads + 1);
+  for (auto& slot : slots_) {
+    slot->loop.Reset();
+    slot->latency.Clear();
+    slot->history.clear();
+    slot->history.reserve(share);
+    slot->last_success_ns = NowNs();
+    slot->busy_ns = 0;
+    slot->wall_ns = 0;
+    slot->first_error.clear();
+    for (auto& seat : slot->seats) {
+      seat->tally = Tally();
+      seat->round_trips_before = seat->RoundTrips();
+    }
+  }
+}
+
+int64_t Session::MeasureRoundTripNs(int pings) {
+  Histogram round_trips;
+  ThreadSlot& first = slot(0);
+  first.loop.RunUntilDone(TimePings(first.seats[0]->connection, pings, round_trips));
+  return round_trips.ValueAtQuantile(0.5);
+}
+
+}  // namespace rcb

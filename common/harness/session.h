@@ -1,0 +1,94 @@
+// The threads' loops and the workers' connections of one benchmark, kept over its runs.
+
+#ifndef RCB_COMMON_HARNESS_SESSION_H_
+#define RCB_COMMON_HARNESS_SESSION_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/random/random.h"
+#include "absl/status/statusor.h"
+#include "common/check/history.h"
+#include "common/harness/scenario.h"
+#include "common/measure/histogram.h"
+#include "common/redis/connection.h"
+#include "common/redis/subscriber.h"
+#include "common/runtime/loop.h"
+#include "common/workload/arrivals.h"
+
+namespace rcb {
+
+// A worker and what it owns.
+struct Seat {
+  Seat(Loop& loop, const ConnectionOptions& options, ScriptDigests& digests, int index,
+       uint64_t seed, bool with_subscriber);
+
+  // Requests sent on both connections since they were made, and how often one was lost.
+  int64_t RoundTrips() const;
+  int64_t Losses() const;
+
+  Connection connection;
+  std::optional<Subscriber> subscriber;
+  int64_t round_trips_before = 0;  // the run
+  int64_t losses_counted = 0;      // in a tally
+  absl::InsecureBitGen random;
+  Tally tally;
+  Worker worker;  // refers to all of the above
+};
+
+// One thread's share. Everything that a thread touches while operations run is in its slot.
+struct ThreadSlot {
+  int index = 0;
+  ScriptDigests digests;
+  Loop loop;
+  std::vector<std::unique_ptr<Seat>> seats;  // closed before the loop
+  std::optional<PoissonArrivals> arrivals;   // open loop only
+
+  // Of one run:
+  Histogram latency;
+  std::vector<OpRecord> history;
+  int64_t last_success_ns = 0;
+  int64_t busy_ns = 0;  // processor time
+  int64_t wall_ns = 0;
+  std::string first_error;
+};
+
+struct SessionOptions {
+  int workers = 1;
+  int threads = 1;
+  bool needs_subscriber = false;
+  uint64_t seed = 0;
+  ConnectionOptions connection;
+};
+
+// Owns the slots. Open and the destructor need all loops idle.
+class Session {
+ public:
+  // Connects every worker; workers are dealt to the threads in turn. An error names the first
+  // connection that failed.
+  static absl::StatusOr<std::unique_ptr<Session>> Open(const SessionOptions& options);
+
+  ThreadSlot& slot(int thread) { return *slots_[static_cast<size_t>(thread)]; }
+  std::vector<std::unique_ptr<ThreadSlot>>& slots() { return slots_; }
+  const SessionOptions& options() const { return options_; }
+
+  // Forgets what earlier runs recorded. `operations`: room in the histories of all threads
+  // together.
+  void StartRecord(int64_t operations);
+  // The middle of `pings` round trips of worker 0, alone on the server; 0 when they fail.
+  int64_t MeasureRoundTripNs(int pings);
+
+ private:
+  explicit Session(const SessionOptions& options) : options_(options) {}
+  absl::Status Connect(ThreadSlot& slot);
+
+  SessionOptions options_;
+  std::vector<std::unique_ptr<ThreadSlot>> slots_;
+};
+
+}  // namespace rcb
+
+#endif  // RCB_COMMON_HARNESS_SESSION_H_

@@ -1,0 +1,57 @@
+// A plain request-reply client for what happens outside the timed region: set-up, INFO, clean-up.
+// The timed region uses the connections of the event loop instead.
+
+#ifndef RCB_COMMON_REDIS_BLOCKING_CLIENT_H_
+#define RCB_COMMON_REDIS_BLOCKING_CLIENT_H_
+
+#include <hiredis/hiredis.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "common/redis/reply.h"
+#include "common/redis/uri.h"
+
+namespace rcb {
+
+// One connection. Not thread-safe; may move between threads. Every error is one line that begins
+// with the endpoint (never its password).
+class BlockingClient {
+ public:
+  // Connects, authenticates (AUTH) where the endpoint has a user or password, chooses its database
+  // (SELECT) and proves with a PING that the server takes commands from us. `timeout_ms` bounds
+  // the connect and then each command; resolving a host name has the resolver's own limits.
+  // Errors: kUnavailable (no such host or socket, refused, closed), kDeadlineExceeded,
+  // kUnauthenticated (wrong or missing password), kResourceExhausted (maxclients reached),
+  // kDataLoss (the peer is not Redis), kFailedPrecondition (any other error reply).
+  static absl::StatusOr<BlockingClient> Connect(const Endpoint& endpoint, int timeout_ms);
+
+  // Sends one command and waits for its reply. An error reply becomes kFailedPrecondition with the
+  // server's words. After any other error the connection is closed and further calls fail.
+  absl::StatusOr<Reply> Command(const std::vector<std::string>& arguments);
+
+ private:
+  struct Free {
+    void operator()(redisContext* context) const { redisFree(context); }
+  };
+
+  BlockingClient(redisContext* context, std::string name, int timeout_ms);
+
+  absl::Status Authenticate(const Endpoint& endpoint);
+  absl::StatusOr<Reply> Exchange(const std::vector<std::string>& arguments);
+  absl::StatusOr<Reply> AwaitReply(int64_t deadline_ms);
+  absl::Status Error(absl::StatusCode code, absl::string_view problem) const;
+
+  std::unique_ptr<redisContext, Free> context_;  // null once broken
+  std::unique_ptr<ReplyReader> reader_;
+  std::string name_;
+  int timeout_ms_;
+};
+
+}  // namespace rcb
+
+#endif  // RCB_COMMON_REDIS_BLOCKING_CLIENT_H_

@@ -1,0 +1,36 @@
+#include "common/redis/command.h"
+
+#include <hiredis/hiredis.h>
+
+#include <cstdlib>
+#include <vector>
+
+namespace rcb {
+
+void Command::Format(absl::Span<const absl::string_view> words) {
+  constexpr size_t kMostWords = 16;  // without an allocation
+  const char* few_words[kMostWords];
+  size_t few_sizes[kMostWords];
+  std::vector<const char*> many_words(words.size() > kMostWords ? words.size() : 0);
+  std::vector<size_t> many_sizes(many_words.size());
+  const char** data = many_words.empty() ? few_words : many_words.data();
+  size_t* sizes = many_sizes.empty() ? few_sizes : many_sizes.data();
+  for (size_t i = 0; i < words.size(); ++i) {
+    data[i] = words[i].data();
+    sizes[i] = words[i].size();
+  }
+  char* formatted = nullptr;
+  const auto size = redisFormatCommandArgv(&formatted, static_cast<int>(words.size()), data, sizes);
+  if (size < 0) std::abort();  // out of memory
+  bytes_.assign(formatted, static_cast<size_t>(size));
+  redisFreeCommand(formatted);
+}
+
+Command Command::Then(const Command& next) const {
+  Command both = *this;
+  both.bytes_ += next.bytes_;
+  both.replies_ += next.replies_;
+  return both;
+}
+
+}  // namespace rcb

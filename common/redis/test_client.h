@@ -1,0 +1,48 @@
+// What the tests of Connection and Subscriber share: a loop with a connection on it.
+
+#ifndef RCB_COMMON_REDIS_TEST_CLIENT_H_
+#define RCB_COMMON_REDIS_TEST_CLIENT_H_
+
+#include <cstdint>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "common/redis/address.h"
+#include "common/redis/connection.h"
+#include "common/runtime/loop.h"
+#include "common/runtime/task.h"
+
+namespace rcb {
+
+// Runs `task` on `loop` to its end; its status.
+inline absl::Status RunOn(Loop& loop, Task<absl::Status> task) {
+  absl::Status result = absl::UnknownError("the task never ended");
+  const auto keep = [](Task<absl::Status> kept, absl::Status& status) -> Task<void> {
+    status = co_await Try(std::move(kept));
+  };
+  loop.RunUntilDone(keep(std::move(task), result));
+  return result;
+}
+
+// A connection to `address`, not connected yet, that waits longer than any working peer takes.
+struct TestClient {
+  static constexpr int64_t kPatienceMs = 10'000;
+
+  explicit TestClient(const Address& address) {
+    options.address = address;
+    options.op_timeout_ms = kPatienceMs;
+    options.connect_timeout_ms = kPatienceMs;
+  }
+
+  absl::Status Connect() { return RunOn(loop, connection.Connect()); }
+  absl::Status Run(Task<absl::Status> task) { return RunOn(loop, std::move(task)); }
+
+  Loop loop;
+  ConnectionOptions options;
+  ScriptDigests digests;
+  Connection connection{loop, options, digests, /*seed=*/1};
+};
+
+}  // namespace rcb
+
+#endif  // RCB_COMMON_REDIS_TEST_CLIENT_H_

@@ -1,0 +1,163 @@
+// One thread's event loop: libuv for sockets, one timerfd for every timer (libuv's own timers have
+// millisecond steps, too coarse for back-off and open-loop arrivals), and the tasks that it runs.
+
+#ifndef RCB_COMMON_RUNTIME_LOOP_H_
+#define RCB_COMMON_RUNTIME_LOOP_H_
+
+#include <uv.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "common/runtime/completion.h"
+#include "common/runtime/task.h"
+
+namespace rcb {
+
+class Loop;
+
+// A timer that calls back once: when it is due, or early when the loop is cancelled, which the
+// callback tells from Loop::cancelled(). Not a wait by itself. Loop thread only.
+class Timer {
+ public:
+  Timer(Loop& loop, std::function<void()> on_due) : loop_(loop), on_due_(std::move(on_due)) {}
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+  ~Timer() { Stop(); }
+
+  // Calls back at `when_ns` (NowNs clock); replaces an earlier Start.
+  void Start(int64_t when_ns);
+  void Stop();
+
+ private:
+  friend class Loop;
+  Loop& loop_;
+  std::function<void()> on_due_;
+  bool started_ = false;
+  std::multimap<int64_t, Timer*>::iterator place_;
+};
+
+// Something with a deadline that the loop watches by looking at it every kSweepNs: a wait per
+// operation costs two stores and no look at the clock.
+class Watched {
+ public:
+  explicit Watched(Loop& loop);
+  Watched(const Watched&) = delete;
+  Watched& operator=(const Watched&) = delete;
+
+ protected:
+  virtual ~Watched();
+  // Called on the loop thread when the time is over (kDeadlineExceeded): never early, and at most
+  // two sweeps late; or when the loop is cancelled (kCancelled). Must end the wait.
+  virtual void OnExpired(absl::Status why) = 0;
+  void StartTimeout(int64_t timeout_ns) {
+    timeout_ns_ = timeout_ns;
+    deadline_ns_ = kNotSeenYet;
+  }
+  void StopTimeout() { deadline_ns_ = INT64_MAX; }
+  Loop& loop() { return loop_; }
+
+ private:
+  friend class Loop;
+  static constexpr int64_t kNotSeenYet = -1;  // the next sweep starts the clock
+
+  Loop& loop_;
+  size_t place_;
+  int64_t timeout_ns_ = 0;
+  int64_t deadline_ns_ = INT64_MAX;
+};
+
+// Not thread-safe but for Post; any one thread at a time may run it.
+class Loop {
+ public:
+  // How late a deadline may be noticed, and how often `on_sweep` runs.
+  static constexpr int64_t kSweepNs = 20'000'000;
+
+  Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+  ~Loop();
+
+  // Starts `task` now, up to its first wait; Run lasts until it has ended.
+  void Spawn(Task<void> task);
+  // Runs until every spawned task has ended.
+  void Run();
+  // Spawn and Run: for set-up code that is not a coroutine.
+  void RunUntilDone(Task<void> task);
+
+  // Waits until `when_ns` on the NowNs clock. Fails only when the loop is cancelled.
+  class SleepAwaiter;
+  SleepAwaiter SleepUntil(int64_t when_ns);
+  SleepAwaiter Sleep(int64_t duration_ns);
+
+  // Ends every wait with kCancelled, those to come too, until Reset: each task soon ends.
+  void Cancel();
+  bool cancelled() const { return cancelled_; }
+  // Takes new work again. No task may be running.
+  void Reset();
+
+  // Called every kSweepNs while the loop runs, before deadlines are looked at.
+  void set_on_sweep(std::function<void()> on_sweep) { on_sweep_ = std::move(on_sweep); }
+
+  // Runs `work` on the loop's thread soon. Any thread; the loop must not end before it has run:
+  // some task must be waiting for what it does.
+  void Post(std::function<void()> work);
+
+  uv_loop_t* uv() { return &uv_; }
+  // Where sockets of this loop read into: what one read callback got is used up before the next.
+  std::array<char, 65536>& read_buffer() { return read_buffer_; }
+
+ private:
+  friend class Timer;
+  friend class Watched;
+  struct Detached;
+
+  Detached Drive(Task<void> task);
+  void ArmTimer();
+  void OnTimer();
+  void Sweep();
+  void RunPosted();
+
+  std::array<char, 65536> read_buffer_;
+  uv_loop_t uv_;
+  uv_async_t async_;
+  uv_poll_t timer_poll_;
+  int timer_fd_ = -1;
+  int64_t armed_ns_ = INT64_MAX;  // what timer_fd_ is set to
+  std::multimap<int64_t, Timer*> timers_;
+  std::vector<Watched*> watched_;
+  std::function<void()> on_sweep_;
+  Timer sweep_timer_;
+  int64_t running_tasks_ = 0;
+  bool cancelled_ = false;
+
+  std::mutex posted_mutex_;
+  std::vector<std::function<void()>> posted_;  // guarded by posted_mutex_
+};
+
+class [[nodiscard]] Loop::SleepAwaiter : public Awaiter<Loop::SleepAwaiter, void> {
+ public:
+  SleepAwaiter(Loop& loop, int64_t when_ns);
+
+ private:
+  friend class Awaiter<SleepAwaiter, void>;
+  friend class TryAwaiter<SleepAwaiter, void>;
+  std::optional<absl::Status> Begin();
+  void Take() {}
+
+  Loop& loop_;
+  int64_t when_ns_;
+  Timer timer_;
+};
+
+}  // namespace rcb
+
+#endif  // RCB_COMMON_RUNTIME_LOOP_H_

@@ -1,0 +1,388 @@
+#include "common/runtime/loop.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <random>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "common/measure/clock.h"
+#include "gtest/gtest.h"
+
+namespace rcb {
+namespace {
+
+constexpr int64_t kMsNs = 1'000'000;
+constexpr int64_t kFarNs = 30'000 * kMsNs;  // longer than any test takes
+
+Task<void> LogSleep(Loop& loop, int64_t when_ns, std::string name, std::vector<std::string>& log) {
+  const absl::Status status = co_await Try(loop.SleepUntil(when_ns));
+  EXPECT_TRUE(!status.ok() || NowNs() >= when_ns) << name << " woke early";
+  log.push_back(absl::StrCat(name, " ", absl::StatusCodeToString(status.code())));
+}
+
+TEST(Loop, EndsSleepsInTheOrderOfTheirTimesAndNotEarly) {
+  Loop loop;
+  std::vector<std::string> log;
+  const int64_t now_ns = NowNs();
+  loop.Spawn(LogSleep(loop, now_ns + 30 * kMsNs, "late", log));
+  loop.Spawn(LogSleep(loop, now_ns + 10 * kMsNs, "early", log));
+  loop.Spawn(LogSleep(loop, now_ns + 20 * kMsNs, "first of two", log));
+  loop.Spawn(LogSleep(loop, now_ns + 20 * kMsNs, "second of two", log));
+  loop.Spawn(LogSleep(loop, now_ns - 10 * kMsNs, "past", log));
+  loop.Run();
+  EXPECT_EQ(log, std::vector<std::string>(
+                     {"past OK", "early OK", "first of two OK", "second of two OK", "late OK"}));
+}
+
+TEST(Loop, SleepsForADuration) {
+  Loop loop;
+  const auto body = [&]() -> Task<void> {
+    const int64_t start_ns = NowNs();
+    EXPECT_EQ(co_await Try(loop.Sleep(5 * kMsNs)), absl::OkStatus());
+    EXPECT_GE(NowNs() - start_ns, 5 * kMsNs);
+    EXPECT_EQ(co_await Try(loop.Sleep(-1)), absl::OkStatus());
+    EXPECT_EQ(co_await Try(loop.SleepUntil(INT64_MIN)), absl::OkStatus());
+  };
+  loop.RunUntilDone(body());
+}
+
+TEST(Loop, RunsTenThousandSleepsAtOnce) {
+  constexpr int kSleeps = 10'000;
+  Loop loop;
+  std::mt19937 random(/*seed=*/1);
+  std::uniform_int_distribution<int64_t> spread_ns(0, 50 * kMsNs);
+  std::vector<int64_t> woken;
+  const auto sleeps = [&](int64_t when_ns) -> Task<void> {
+    EXPECT_EQ(co_await Try(loop.SleepUntil(when_ns)), absl::OkStatus());
+    EXPECT_GE(NowNs(), when_ns);
+    woken.push_back(when_ns);
+  };
+  const int64_t first_ns = NowNs();
+  for (int i = 0; i < kSleeps; ++i) loop.Spawn(sleeps(first_ns + spread_ns(random)));
+  loop.Run();
+  EXPECT_EQ(woken.size(), size_t{kSleeps});
+  EXPECT_TRUE(std::is_sorted(woken.begin(), woken.end()));
+}
+
+TEST(Loop, SpawnRunsATaskUpToItsFirstWaitAndRunToItsEnd) {
+  Loop loop;
+  loop.Run();  // nothing to do: returns
+  std::string log;
+  const auto body = [&]() -> Task<void> {
+    log += "begun ";
+    (co_await Try(loop.Sleep(kMsNs))).IgnoreError();
+    log += "ended";
+  };
+  loop.Spawn(body());
+  EXPECT_EQ(log, "begun ");
+  loop.Run();
+  EXPECT_EQ(log, "begun ended");
+}
+
+TEST(Loop, RunLastsUntilTasksThatTasksSpawnHaveEnded) {
+  Loop loop;
+  bool ended = false;
+  const auto child = [&]() -> Task<void> {
+    (co_await Try(loop.Sleep(5 * kMsNs))).IgnoreError();
+    ended = true;
+  };
+  const auto parent = [&]() -> Task<void> {
+    (co_await Try(loop.Sleep(kMsNs))).IgnoreError();
+    loop.Spawn(child());
+  };
+  loop.RunUntilDone(parent());
+  EXPECT_TRUE(ended);
+}
+
+TEST(Loop, PostRunsOnTheThreadOfTheLoopInOrder) {
+  constexpr int kPosts = 1000;
+  Loop loop;
+  std::vector<int> ran;
+  const std::thread::id loop_thread = std::this_thread::get_id();
+  const auto waits = [&]() -> Task<void> {
+    const int64_t give_up_ns = NowNs() + kFarNs;
+    while (ran.size() < kPosts && NowNs() < give_up_ns)
+      (co_await Try(loop.Sleep(kMsNs))).IgnoreError();
+  };
+  std::thread poster([&] {
+    for (int i = 0; i < kPosts; ++i) {
+      loop.Post([&, i] {
+        EXPECT_EQ(std::this_thread::get_id(), loop_thread);
+        ran.push_back(i);
+      });
+    }
+  });
+  loop.RunUntilDone(waits());
+  poster.join();
+  ASSERT_EQ(ran.size(), size_t{kPosts});
+  for (int i = 0; i < kPosts; ++i) EXPECT_EQ(ran[static_cast<size_t>(i)], i);
+}
+
+TEST(Loop, PostWakesALoopThatSleeps) {
+  Loop loop;
+  absl::Status slept;
+  const auto sleeps = [&]() -> Task<void> { slept = co_await Try(loop.Sleep(kFarNs)); };
+  loop.Spawn(sleeps());
+  std::thread poster([&] { loop.Post([&] { loop.Cancel(); }); });
+  loop.Run();
+  poster.join();
+  EXPECT_EQ(slept.code(), absl::StatusCode::kCancelled);
+}
+
+TEST(Loop, PostMayPostAgain) {
+  Loop loop;
+  bool second = false;
+  const auto waits = [&]() -> Task<void> {
+    loop.Post([&] { loop.Post([&] { second = true; }); });
+    const int64_t give_up_ns = NowNs() + kFarNs;
+    while (!second && NowNs() < give_up_ns) (co_await Try(loop.Sleep(kMsNs))).IgnoreError();
+  };
+  loop.RunUntilDone(waits());
+  EXPECT_TRUE(second);
+}
+
+TEST(Loop, CancelEndsEverySleepAndThoseToComeUntilReset) {
+  Loop loop;
+  std::vector<std::string> log;
+  loop.Spawn(LogSleep(loop, NowNs() + kFarNs, "a", log));
+  loop.Spawn(LogSleep(loop, NowNs() + kFarNs, "b", log));
+  EXPECT_FALSE(loop.cancelled());
+  loop.Cancel();
+  EXPECT_TRUE(loop.cancelled());
+  loop.RunUntilDone(LogSleep(loop, NowNs() + kFarNs, "c", log));
+  EXPECT_EQ(log, std::vector<std::string>({"a CANCELLED", "b CANCELLED", "c CANCELLED"}));
+  loop.Reset();
+  EXPECT_FALSE(loop.cancelled());
+  loop.RunUntilDone(LogSleep(loop, NowNs() + kMsNs, "d", log));
+  EXPECT_EQ(log.back(), "d OK");
+}
+
+TEST(Loop, CancelEndsATaskThatDoesNotTry) {
+  Loop loop;
+  const auto sleeps = [&]() -> Task<absl::Status> {
+    co_await loop.Sleep(kFarNs);
+    ADD_FAILURE() << "went on after a failure";
+    co_return absl::OkStatus();
+  };
+  absl::Status status;
+  const auto body = [&]() -> Task<void> { status = co_await Try(sleeps()); };
+  loop.Spawn(body());
+  loop.Cancel();
+  EXPECT_EQ(status.code(), absl::StatusCode::kCancelled);
+}
+
+TEST(Loop, SweepsAgainAndAgainWhileItRunsAndMayBeCancelledThere) {
+  Loop loop;
+  int sweeps = 0;
+  loop.set_on_sweep([&] {
+    if (++sweeps == 3) loop.Cancel();
+  });
+  std::vector<std::string> log;
+  loop.RunUntilDone(LogSleep(loop, NowNs() + kFarNs, "a", log));
+  EXPECT_EQ(log, std::vector<std::string>({"a CANCELLED"}));
+  EXPECT_EQ(sweeps, 3);
+  loop.Reset();
+  loop.set_on_sweep(nullptr);
+  loop.RunUntilDone(LogSleep(loop, NowNs() + 2 * Loop::kSweepNs, "b", log));
+  EXPECT_EQ(log.back(), "b OK");
+}
+
+// What timers and deadlines in these tests write when they end.
+struct Log {
+  std::vector<std::string> lines;
+  std::function<void()> Line(std::string line) {
+    return [this, line] { lines.push_back(line); };
+  }
+};
+
+TEST(Timer, CallsBackOnceAtItsLastTime) {
+  Loop loop;
+  Log log;
+  Timer postponed(loop, log.Line("postponed"));
+  Timer advanced(loop, log.Line("advanced"));
+  const int64_t now_ns = NowNs();
+  postponed.Start(now_ns + kMsNs);
+  postponed.Start(now_ns + 20 * kMsNs);
+  advanced.Start(now_ns + kFarNs);
+  advanced.Start(now_ns + 10 * kMsNs);
+  std::vector<std::string> slept;
+  loop.RunUntilDone(LogSleep(loop, now_ns + 30 * kMsNs, "", slept));
+  EXPECT_EQ(log.lines, std::vector<std::string>({"advanced", "postponed"}));
+}
+
+TEST(Timer, DoesNotCallBackOnceStoppedOrDestroyed) {
+  Loop loop;
+  Log log;
+  Timer stopped(loop, log.Line("stopped"));
+  auto destroyed = std::make_unique<Timer>(loop, log.Line("destroyed"));
+  const int64_t now_ns = NowNs();
+  stopped.Start(now_ns + kMsNs);
+  destroyed->Start(now_ns + kMsNs);
+  stopped.Stop();
+  stopped.Stop();
+  destroyed.reset();
+  std::vector<std::string> slept;
+  loop.RunUntilDone(LogSleep(loop, now_ns + 5 * kMsNs, "", slept));
+  EXPECT_TRUE(log.lines.empty());
+  stopped.Start(NowNs());
+  loop.RunUntilDone(LogSleep(loop, NowNs() + kMsNs, "", slept));
+  EXPECT_EQ(log.lines, std::vector<std::string>({"stopped"}));
+}
+
+TEST(Timer, MayStopAnotherThatIsDueAndStartItselfAnew) {
+  Loop loop;
+  Log log;
+  Timer victim(loop, log.Line("victim"));
+  int calls = 0;
+  std::unique_ptr<Timer> repeating;
+  repeating = std::make_unique<Timer>(loop, [&] {
+    victim.Stop();
+    if (++calls < 3) repeating->Start(NowNs() + kMsNs);
+  });
+  const int64_t due_ns = NowNs() - kMsNs;
+  repeating->Start(due_ns);
+  victim.Start(due_ns);
+  const auto waits = [&]() -> Task<void> {
+    const int64_t give_up_ns = NowNs() + kFarNs;
+    while (calls < 3 && NowNs() < give_up_ns) (co_await Try(loop.Sleep(kMsNs))).IgnoreError();
+  };
+  loop.RunUntilDone(waits());
+  EXPECT_EQ(calls, 3);
+  EXPECT_TRUE(log.lines.empty());
+}
+
+TEST(Timer, IsCalledEarlyByCancel) {
+  Loop loop;
+  bool saw_cancelled = false;
+  Timer timer(loop, [&] { saw_cancelled = loop.cancelled(); });
+  timer.Start(NowNs() + kFarNs);
+  loop.Cancel();
+  EXPECT_TRUE(saw_cancelled);
+}
+
+// Reports its expiry to `on_expired` and then has no deadline any more.
+class Watch : public Watched {
+ public:
+  Watch(Loop& loop, std::function<void(absl::Status)> on_expired)
+      : Watched(loop), on_expired_(std::move(on_expired)) {}
+  using Watched::StartTimeout;
+  using Watched::StopTimeout;
+
+ private:
+  void OnExpired(absl::Status why) override {
+    StopTimeout();
+    on_expired_(std::move(why));
+  }
+  std::function<void(absl::Status)> on_expired_;
+};
+
+// Runs `loop` until `done`, and for `more_sweeps` after that.
+void RunUntil(Loop& loop, const std::function<bool()>& done, int more_sweeps) {
+  int sweeps = 0;
+  loop.set_on_sweep([&] { sweeps += done() ? 1 : 0; });
+  const auto waits = [&]() -> Task<void> {
+    const int64_t give_up_ns = NowNs() + kFarNs;
+    while (sweeps <= more_sweeps && NowNs() < give_up_ns) {
+      (co_await Try(loop.Sleep(kMsNs))).IgnoreError();
+    }
+  };
+  loop.RunUntilDone(waits());
+  loop.set_on_sweep(nullptr);
+}
+
+TEST(Watched, ExpiresOnceAfterItsTimeoutAndOnlyThen) {
+  Loop loop;
+  std::vector<std::string> log;
+  const auto logs = [&](std::string name) {
+    return [&log, name](absl::Status why) {
+      log.push_back(absl::StrCat(name, " ", absl::StatusCodeToString(why.code())));
+    };
+  };
+  constexpr int64_t kTimeoutNs = 30 * kMsNs;  // more than a sweep: one that forgets shows
+  const int64_t due_ns = NowNs() + kTimeoutNs;
+  Watch expires(loop, [&, log_expiry = logs("expires")](absl::Status why) {
+    EXPECT_GE(NowNs(), due_ns);
+    log_expiry(std::move(why));
+  });
+  Watch stopped(loop, logs("stopped"));
+  Watch far(loop, logs("far"));
+  const Watch never(loop, logs("never"));
+  expires.StartTimeout(kTimeoutNs);
+  stopped.StartTimeout(0);
+  stopped.StopTimeout();
+  far.StartTimeout(kFarNs);
+  RunUntil(
+      loop, [&] { return !log.empty(); }, /*more_sweeps=*/3);
+  EXPECT_EQ(log, std::vector<std::string>({"expires DEADLINE_EXCEEDED"}));
+}
+
+TEST(Watched, CountsATimeoutThatIsStartedAnewFromThen) {
+  Loop loop;
+  std::vector<int64_t> log;
+  Watch watch(loop, [&](absl::Status) { log.push_back(NowNs()); });
+  int64_t last_start_ns = 0;
+  const auto restarts = [&]() -> Task<void> {
+    for (int i = 0; i < 4; ++i) {
+      last_start_ns = NowNs();
+      watch.StartTimeout(3 * Loop::kSweepNs);
+      (co_await Try(loop.Sleep(Loop::kSweepNs))).IgnoreError();
+    }
+  };
+  loop.Spawn(restarts());
+  RunUntil(
+      loop, [&] { return !log.empty(); }, /*more_sweeps=*/0);
+  ASSERT_EQ(log.size(), 1u);
+  EXPECT_GE(log[0], last_start_ns + 3 * Loop::kSweepNs);
+}
+
+TEST(Watched, AllExpireWhenTheLoopIsCancelledWithOrWithoutATimeout) {
+  Loop loop;
+  std::vector<absl::Status> ends;
+  const auto ends_with = [&](absl::Status why) { ends.push_back(std::move(why)); };
+  Watch waits(loop, ends_with);
+  const Watch idle(loop, ends_with);
+  waits.StartTimeout(kFarNs);
+  loop.set_on_sweep([&] { loop.Cancel(); });
+  const auto sleeps = [&]() -> Task<void> { (co_await Try(loop.Sleep(kFarNs))).IgnoreError(); };
+  loop.RunUntilDone(sleeps());
+  ASSERT_EQ(ends.size(), 2u);
+  EXPECT_EQ(ends[0].code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(ends[1].code(), absl::StatusCode::kCancelled);
+}
+
+// Every subset of four, all of them due, is destroyed by the first that is told.
+TEST(Watched, MayDestroyOthersAndMakeNewOnesWhenItExpires) {
+  constexpr size_t kWatches = 4;
+  for (unsigned victims = 0; victims < (1u << kWatches); ++victims) {
+    Loop loop;
+    std::vector<std::unique_ptr<Watch>> watches(kWatches);
+    std::vector<std::unique_ptr<Watch>> made;
+    std::vector<size_t> expired;
+    for (size_t i = 0; i < kWatches; ++i) {
+      watches[i] = std::make_unique<Watch>(loop, [&, i](absl::Status) {
+        expired.push_back(i);
+        if (expired.size() > 1) return;
+        for (size_t j = 0; j < kWatches; ++j) {
+          if (j != i && (victims >> j & 1) != 0) watches[j].reset();
+        }
+        made.push_back(std::make_unique<Watch>(loop, [](absl::Status) {}));
+      });
+      watches[i]->StartTimeout(0);
+    }
+    RunUntil(
+        loop, [&] { return !expired.empty(); }, /*more_sweeps=*/1);
+    size_t survivors = 0;
+    for (const std::unique_ptr<Watch>& watch : watches) survivors += watch != nullptr ? 1 : 0;
+    EXPECT_EQ(expired.size(), survivors) << "victims " << victims;
+  }
+}
+
+}  // namespace
+}  // namespace rcb

@@ -1,0 +1,202 @@
+#include "common/server/private_server.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "common/redis/blocking_client.h"
+
+namespace rcb {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr int kPortAttempts = 5;
+constexpr milliseconds kStartPollInterval{5};
+constexpr int kAnswerPatienceMs = 2000;
+constexpr size_t kTailLines = 20;
+constexpr size_t kLastWordLines = 6;
+
+absl::StatusOr<std::string> FindBinary(const std::string& requested) {
+  if (absl::StrContains(requested, "/")) {
+    if (IsExecutable(requested)) return requested;
+    return absl::NotFoundError(
+        absl::StrCat("--redis_server=", requested, ": no executable file of this name"));
+  }
+  if (!requested.empty()) {
+    std::string path = FindOnPath(requested);
+    if (!path.empty()) return path;
+    return absl::NotFoundError(absl::StrCat("--redis_server=", requested, ": not found on PATH"));
+  }
+  for (const char* const name : {"redis-server", "valkey-server", "redis-check-rdb"}) {
+    std::string path = FindOnPath(name);
+    if (!path.empty()) return path;
+  }
+  return absl::NotFoundError(
+      "--redis_server: neither redis-server nor valkey-server on PATH; install Debian's "
+      "redis-tools or name a server: --redis_server=PATH");
+}
+
+// The server's executable does what its name says: as redis-check-rdb it would check a file.
+std::string NameToRunAs(const std::string& binary) {
+  return absl::StrContains(binary.substr(binary.rfind('/') + 1), "-check-") ? "redis-server"
+                                                                            : binary;
+}
+
+// A port that was free a moment ago; 0 if the system has none.
+int FreePort() {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return 0;
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  auto* const generic = reinterpret_cast<sockaddr*>(&address);
+  const bool ok = bind(fd, generic, size) == 0 && getsockname(fd, generic, &size) == 0;
+  close(fd);
+  return ok ? ntohs(address.sin_port) : 0;
+}
+
+std::vector<std::string> LastLines(const std::string& path, size_t count) {
+  std::ifstream file(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  std::vector<std::string> lines = absl::StrSplit(text.str(), '\n', absl::SkipWhitespace());
+  const size_t surplus = lines.size() - std::min(count, lines.size());
+  lines.erase(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(surplus));
+  return lines;
+}
+
+}  // namespace
+
+PrivateServer::PrivateServer(ScratchDirectory directory, int port)
+    : directory_(std::move(directory)), port_(port) {}
+
+absl::StatusOr<std::unique_ptr<PrivateServer>> PrivateServer::Start(
+    const PrivateServerOptions& options) {
+  const absl::StatusOr<std::string> binary = FindBinary(options.binary);
+  if (!binary.ok()) return binary.status();
+  absl::Status status;
+  for (int attempt = 0; attempt < kPortAttempts; ++attempt) {
+    const int port = attempt == 0 && options.first_port != 0 ? options.first_port : FreePort();
+    absl::StatusOr<ScratchDirectory> directory = ScratchDirectory::Make();
+    if (!directory.ok()) return directory.status();
+    std::unique_ptr<PrivateServer> server(new PrivateServer(*std::move(directory), port));
+    status = server->Launch(*binary, options);
+    if (status.ok()) return server;
+    if (!absl::IsAlreadyExists(status)) break;
+  }
+  return absl::Status(status.code(),
+                      absl::StrCat("--redis_server=", *binary, ": ", status.message()));
+}
+
+absl::Status PrivateServer::Launch(const std::string& binary, const PrivateServerOptions& options) {
+  std::vector<std::string> arguments = {
+      NameToRunAs(binary),
+      // clang-format off
+      "--port", absl::StrCat(port_), "--bind", "127.0.0.1",
+      "--unixsocket", unix_endpoint().path, "--unixsocketperm", "700",
+      "--dir", directory_.path(), "--save", "", "--appendonly", "no", "--daemonize", "no",
+      "--maxclients", absl::StrCat(options.max_clients),
+      // Hundreds of workers connect at once, and a unix socket refuses at once when this is full.
+      "--tcp-backlog", "4096",
+      // clang-format on
+  };
+  arguments.insert(arguments.end(), options.extra_arguments.begin(), options.extra_arguments.end());
+  absl::StatusOr<std::unique_ptr<ChildProcess>> process =
+      ChildProcess::Spawn(binary, arguments, LogPath());
+  if (!process.ok()) return process.status();
+  process_ = *std::move(process);
+  const absl::Status ready = AwaitReady(options.start_timeout_ms);
+  return ready.ok() ? VerifyIdentity(options) : ready;
+}
+
+absl::Status PrivateServer::AwaitReady(int timeout_ms) {
+  const steady_clock::time_point deadline = steady_clock::now() + milliseconds(timeout_ms);
+  while (steady_clock::now() < deadline) {
+    const bool alive = process_->IsAlive();
+    absl::StatusOr<BlockingClient> client =
+        BlockingClient::Connect(unix_endpoint(), kAnswerPatienceMs);
+    absl::StatusOr<ServerFacts> facts = client.ok() ? FetchServerFacts(*client) : client.status();
+    if (facts.ok()) {
+      facts_ = *std::move(facts);
+      return absl::OkStatus();
+    }
+    if (!alive) {
+      const std::string words = LastWords();
+      const std::string problem =
+          absl::StrCat(process_->Describe(), " before it took connections; ", words);
+      return absl::StrContains(words, "Address already in use")
+                 ? absl::AlreadyExistsError(problem)
+                 : absl::FailedPreconditionError(problem);
+    }
+    std::this_thread::sleep_for(kStartPollInterval);
+  }
+  return absl::DeadlineExceededError(
+      absl::StrCat("took no connections within ", timeout_ms, " ms; ", LastWords()));
+}
+
+absl::Status PrivateServer::VerifyIdentity(const PrivateServerOptions& options) {
+  if (facts_.process_id != pid()) {
+    return absl::FailedPreconditionError(absl::StrCat("started as process ", pid(),
+                                                      " but serves as ", facts_.process_id,
+                                                      "; a wrapper script must exec the server"));
+  }
+  if (facts_.max_clients < options.max_clients) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "takes ", facts_.max_clients, " of the ", options.max_clients,
+        " clients needed; raise the hard limit of open files (ulimit -Hn) or use fewer workers"));
+  }
+  absl::StatusOr<BlockingClient> client =
+      BlockingClient::Connect(tcp_endpoint(), kAnswerPatienceMs);
+  const absl::StatusOr<ServerFacts> over_tcp =
+      client.ok() ? FetchServerFacts(*client) : client.status();
+  if (!over_tcp.ok()) return over_tcp.status();
+  if (over_tcp->process_id != pid()) {
+    return absl::AlreadyExistsError(absl::StrCat("another server answers on port ", port_));
+  }
+  return absl::OkStatus();
+}
+
+Endpoint PrivateServer::tcp_endpoint() const {
+  Endpoint endpoint;
+  endpoint.host = "127.0.0.1";
+  endpoint.port = port_;
+  return endpoint;
+}
+
+Endpoint PrivateServer::unix_endpoint() const {
+  Endpoint endpoint;
+  endpoint.transport = Endpoint::Transport::kUnix;
+  endpoint.path = absl::StrCat(directory_.path(), "/redis.sock");
+  return endpoint;
+}
+
+std::string PrivateServer::LogPath() const { return absl::StrCat(directory_.path(), "/log"); }
+
+std::string PrivateServer::LogTail() const {
+  return absl::StrJoin(LastLines(LogPath(), kTailLines), "\n");
+}
+
+std::string PrivateServer::LastWords() const {
+  const std::vector<std::string> lines = LastLines(LogPath(), kLastWordLines);
+  return lines.empty() ? "its log is empty"
+                       : absl::StrCat("its log: ", absl::StrJoin(lines, " | "));
+}
+
+}  // namespace rcb

@@ -1,0 +1,73 @@
+// A Redis server of our own: nothing on disk but a log, a unix socket and a loopback port that
+// nobody else uses, gone when we are.
+
+#ifndef RCB_COMMON_SERVER_PRIVATE_SERVER_H_
+#define RCB_COMMON_SERVER_PRIVATE_SERVER_H_
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/redis/uri.h"
+#include "common/server/child_process.h"
+#include "common/server/scratch_directory.h"
+#include "common/server/server_facts.h"
+
+namespace rcb {
+
+struct PrivateServerOptions {
+  // Path of any Redis-compatible server, or a name to find on PATH. Empty: redis-server,
+  // valkey-server, or redis-check-rdb, which is the same executable under another name and the only
+  // one that Debian's redis-tools has.
+  std::string binary;
+  int max_clients = 1000;
+  int first_port = 0;  // TCP port to try first; 0: any free one
+  int start_timeout_ms = 10'000;
+  std::vector<std::string> extra_arguments = {};  // appended to the server's command line
+};
+
+// Not thread-safe.
+class PrivateServer {
+ public:
+  // Starts a server and waits until it answers on both its unix socket and its TCP
+  // port. Call it from the main thread: the server dies with the thread that started it. Errors are
+  // one line that names --redis_server and ends with the server's last words.
+  static absl::StatusOr<std::unique_ptr<PrivateServer>> Start(const PrivateServerOptions& options);
+
+  // Kills the server and removes its directory.
+  ~PrivateServer() = default;
+
+  Endpoint tcp_endpoint() const;
+  Endpoint unix_endpoint() const;
+  pid_t pid() const { return process_->pid(); }
+  // False once the process has exited. A stopped (SIGSTOP) or hanging server is alive.
+  bool IsAlive() { return process_->IsAlive(); }
+  // What INFO said right after the start.
+  const ServerFacts& facts() const { return facts_; }
+  const std::string& directory() const { return directory_.path(); }
+  // The last lines of the server's log.
+  std::string LogTail() const;
+
+ private:
+  PrivateServer(ScratchDirectory directory, int port);
+
+  absl::Status Launch(const std::string& binary, const PrivateServerOptions& options);
+  absl::Status AwaitReady(int timeout_ms);
+  absl::Status VerifyIdentity(const PrivateServerOptions& options);
+  std::string LogPath() const;
+  // The log's last words for an error message of one line.
+  std::string LastWords() const;
+
+  ScratchDirectory directory_;
+  int port_;
+  std::unique_ptr<ChildProcess> process_;  // after directory_: it must die first
+  ServerFacts facts_;
+};
+
+}  // namespace rcb
+
+#endif  // RCB_COMMON_SERVER_PRIVATE_SERVER_H_

@@ -1,0 +1,86 @@
+#include "common/server/server_facts.h"
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+
+namespace rcb {
+namespace {
+
+constexpr int kFirstRedisWithFunctions = 7;
+
+void SetText(absl::string_view value, std::string* field) {
+  field->assign(value.data(), value.size());
+}
+
+void SetNumber(absl::string_view value, int64_t* field) {
+  if (!absl::SimpleAtoi(value, field)) *field = 0;
+}
+
+void SetField(absl::string_view key, absl::string_view value, ServerFacts* facts) {
+  if (key == "server_name") SetText(value, &facts->name);
+  if (key == "redis_version" && facts->version.empty()) SetText(value, &facts->version);
+  if (key == "valkey_version") SetText(value, &facts->version);
+  if (key == "redis_mode" || key == "server_mode") SetText(value, &facts->mode);
+  if (key == "role") SetText(value, &facts->role);
+  if (key == "maxmemory_policy") SetText(value, &facts->maxmemory_policy);
+  if (key == "maxmemory") SetNumber(value, &facts->maxmemory_bytes);
+  if (key == "process_id") SetNumber(value, &facts->process_id);
+  if (key == "tcp_port") SetNumber(value, &facts->tcp_port);
+  if (key == "maxclients") SetNumber(value, &facts->max_clients);
+  if (key == "connected_clients") SetNumber(value, &facts->connected_clients);
+}
+
+}  // namespace
+
+ServerFacts ParseInfo(absl::string_view info) {
+  ServerFacts facts;
+  for (absl::string_view line : absl::StrSplit(info, '\n')) {
+    line = absl::StripSuffix(line, "\r");
+    const std::pair<absl::string_view, absl::string_view> field =
+        absl::StrSplit(line, absl::MaxSplits(':', 1));
+    SetField(field.first, field.second, &facts);
+  }
+  return facts;
+}
+
+absl::StatusOr<ServerFacts> FetchServerFacts(BlockingClient& client) {
+  const absl::StatusOr<Reply> info = client.Command({"INFO"});
+  if (!info.ok()) return info.status();
+  ServerFacts facts = ParseInfo(info->text());
+  // INFO tells only whether the threads are busy right now. Managed servers hide CONFIG.
+  const absl::StatusOr<Reply> config = client.Command({"CONFIG", "GET", "io-threads"});
+  if (config.ok()) facts.io_threads = (*config)[1].integer();
+  return facts;
+}
+
+absl::Status CheckUsable(const ServerFacts& facts) {
+  if (facts.mode != "cluster" && facts.mode != "sentinel") return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("the server runs in ", facts.mode,
+                   " mode, which the suite does not support; name a standalone server"));
+}
+
+absl::Status CheckWritable(BlockingClient& client, const std::string& key) {
+  const absl::Status status = client.Command({"SET", key, "1", "PX", "1000"}).status();
+  if (absl::StrContains(status.message(), "READONLY")) {
+    return absl::FailedPreconditionError(
+        "the server is a read-only replica, which the suite cannot write to; name its primary");
+  }
+  if (!status.ok()) return status;
+  return client.Command({"DEL", key}).status();
+}
+
+bool SupportsFunctions(const ServerFacts& facts) {
+  if (facts.name == "valkey") return true;
+  const std::pair<absl::string_view, absl::string_view> version =
+      absl::StrSplit(facts.version, absl::MaxSplits('.', 1));
+  int major = 0;
+  return absl::SimpleAtoi(version.first, &major) && major >= kFirstRedisWithFunctions;
+}
+
+}  // namespace rcb

@@ -1,0 +1,49 @@
+// What a running server says of itself (INFO), and whether the suite can work on it.
+
+#ifndef RCB_COMMON_SERVER_SERVER_FACTS_H_
+#define RCB_COMMON_SERVER_SERVER_FACTS_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "common/redis/blocking_client.h"
+
+namespace rcb {
+
+// Fields that the server does not tell stay empty or 0.
+struct ServerFacts {
+  std::string name = "redis";  // or what the server calls itself, e.g. "valkey"
+  std::string version;         // the server's own: of valkey not the Redis version it emulates
+  std::string mode;            // "standalone", "cluster" or "sentinel"
+  std::string role;            // "master" or "slave"
+  std::string maxmemory_policy;
+  int64_t maxmemory_bytes = 0;  // 0: no limit
+  int64_t process_id = 0;
+  int64_t tcp_port = 0;
+  int64_t max_clients = 0;
+  int64_t connected_clients = 0;
+  int64_t io_threads = 0;  // configured, main thread included; 0: the server does not say
+};
+
+// Reads the text of INFO (https://redis.io/commands/info). Unknown lines are skipped.
+ServerFacts ParseInfo(absl::string_view info);
+
+// INFO, and CONFIG GET io-threads where the server allows it.
+absl::StatusOr<ServerFacts> FetchServerFacts(BlockingClient& client);
+
+// Refuses servers that the suite cannot work on: cluster and sentinel mode.
+absl::Status CheckUsable(const ServerFacts& facts);
+
+// Refuses servers that take no writes, above all read-only replicas: writes `key`, which must be
+// ours, and deletes it.
+absl::Status CheckWritable(BlockingClient& client, const std::string& key);
+
+// Whether FUNCTION and FCALL exist: Redis 7 and later, every valkey.
+bool SupportsFunctions(const ServerFacts& facts);
+
+}  // namespace rcb
+
+#endif  // RCB_COMMON_SERVER_SERVER_FACTS_H_

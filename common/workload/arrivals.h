@@ -1,0 +1,34 @@
+// When open-loop operations are meant to start: a Poisson process, drawn before it is needed.
+
+#ifndef RCB_COMMON_WORKLOAD_ARRIVALS_H_
+#define RCB_COMMON_WORKLOAD_ARRIVALS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace rcb {
+
+// Arrivals of one thread. Not thread-safe.
+class PoissonArrivals {
+ public:
+  // `rate_per_second` > 0. Draws kGaps exponential gaps, used again and again in this order.
+  PoissonArrivals(double rate_per_second, uint64_t seed);
+
+  // The first arrival comes one gap after `start_ns`.
+  void Start(int64_t start_ns);
+  // The next arrival (NowNs clock).
+  int64_t Next();
+
+  static constexpr size_t kGaps = 65'536;
+
+ private:
+  std::vector<double> gaps_ns_;
+  size_t next_gap_ = 0;
+  double now_ns_ = 0;
+  int64_t start_ns_ = 0;
+};
+
+}  // namespace rcb
+
+#endif  // RCB_COMMON_WORKLOAD_ARRIVALS_H_

@@ -1,0 +1,59 @@
+// The expensive computation that a cache saves: what a database or a model would do.
+
+#ifndef RCB_COMMON_WORKLOAD_COMPUTATION_H_
+#define RCB_COMMON_WORKLOAD_COMPUTATION_H_
+
+#include <atomic>
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "common/measure/clock.h"
+#include "common/runtime/loop.h"
+#include "common/runtime/task.h"
+
+namespace rcb {
+
+// Immutable; any thread.
+struct Computation {
+  enum class Kind {
+    kWait,     // as for an answer from elsewhere; others go on
+    kBurnCpu,  // on the thread of the loop, which does nothing else meanwhile
+  };
+
+  Kind kind = Kind::kWait;
+  int64_t duration_ms = 10;
+
+  // Takes duration_ms. Fails only when the loop is cancelled.
+  Task<absl::Status> Run(Loop& loop) const {
+    const int64_t duration_ns = duration_ms * 1'000'000;
+    if (kind == Kind::kWait) {
+      co_await loop.Sleep(duration_ns);
+    } else {
+      const int64_t end_ns = ThreadCpuNs() + duration_ns;
+      while (ThreadCpuNs() < end_ns) {
+      }
+    }
+    co_return absl::OkStatus();
+  }
+};
+
+// How many computations run now, and the most that ever did. Any thread.
+class RunningGauge {
+ public:
+  void Enter() {
+    const int64_t running = running_.fetch_add(1) + 1;
+    int64_t most = most_;
+    while (most < running && !most_.compare_exchange_weak(most, running)) {
+    }
+  }
+  void Leave() { running_.fetch_sub(1); }
+  int64_t most() const { return most_; }
+
+ private:
+  std::atomic<int64_t> running_{0};
+  std::atomic<int64_t> most_{0};
+};
+
+}  // namespace rcb
+
+#endif  // RCB_COMMON_WORKLOAD_COMPUTATION_H_

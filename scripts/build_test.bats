@@ -1,0 +1,214 @@
+#!/usr/bin/env bats
+# scripts/bench, scripts/test and .ci/run, on a copy of them with a project of one source file.
+
+# shellcheck disable=SC2030,SC2031  # each test is a subshell, which is what they want
+# shellcheck disable=SC2154  # bats sets stderr_lines
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  root="$(readlink --canonicalize "${BATS_TEST_DIRNAME}/..")"
+  project="$(readlink --canonicalize "${BATS_TEST_TMPDIR}")/project"
+  mkdir "${project}" "${project}"/{bench,common,scripts}
+  cp --recursive "${root}/.ci" "${root}/CMakePresets.json" "${project}"
+  cp --recursive "${root}"/scripts/{bench,test,lib,metrics.tsv} "${project}/scripts"
+  printf '#!/bin/sh\nexit 0\n' >"${project}/scripts/setup"
+  chmod +x "${project}/scripts/setup"
+  cat >"${project}/CMakeLists.txt" <<'CMAKE'
+cmake_minimum_required(VERSION 3.25)
+project(scratch LANGUAGES CXX)
+add_executable(bench bench/main.cc)
+add_custom_target(always_runs COMMAND ${CMAKE_COMMAND} -E true)
+add_dependencies(bench always_runs)
+enable_testing()
+add_test(NAME runs COMMAND bench 0)
+add_test(NAME also_runs COMMAND bench 0)
+CMAKE
+  source_file 'prints this'
+}
+
+# bench prints a line, its working directory and its arguments; the first is its exit status.
+source_file() { # LINE
+  cat >"${project}/bench/main.cc" <<SOURCE
+#include <cstdio>
+#include <cstdlib>
+#include <unistd.h>
+int main(int argc, char** argv) {
+  char directory[4096];
+  std::printf("$1\n%s\n", getcwd(directory, sizeof(directory)));
+  for (int i = 1; i < argc; ++i) std::printf("<%s>\n", argv[i]);
+  return argc > 1 ? std::atoi(argv[1]) : 0;
+}
+SOURCE
+}
+
+run_bench() { # STATUS ARG...
+  local status_wanted="$1"
+  shift
+  run "-${status_wanted}" --separate-stderr "${project}/scripts/bench" "$@"
+}
+
+@test "bench becomes the binary: its arguments, output, directory and exit status" {
+  cd "${BATS_TEST_TMPDIR}"
+  run_bench 7 7 '--filter=a b|c' ''
+  [[ "${output}" == $'prints this\n'"${PWD}"$'\n<7>\n<--filter=a b|c>\n<>' ]]
+  [[ "${stderr}" == "bench: building once"* && "${#stderr_lines[@]}" == 1 ]]
+}
+
+@test "bench builds nothing and says nothing when nothing changed" {
+  run_bench 0
+  run_bench 0
+  [[ -z "${stderr}" ]]
+}
+
+@test "bench builds again after a change of a source or of the presets" {
+  run_bench 0
+  source_file 'prints that'
+  run_bench 0
+  [[ "${lines[0]}" == "prints that" && "${stderr}" == "bench: building what changed" ]]
+  sed --in-place 's/"Release"/"Debug"/' "${project}/CMakePresets.json"
+  run_bench 0
+  grep 'CMAKE_BUILD_TYPE.*=Debug' "${project}/build/release/CMakeCache.txt"
+  run_bench 0
+  [[ -z "${stderr}" ]]
+}
+
+@test "bench shows the compiler's words on stderr when the build fails, and exits 2" {
+  echo 'int broken = "text";' >"${project}/bench/main.cc"
+  run_bench 2
+  [[ -z "${output}" && "${stderr}" == *"main.cc:1:14: error"* ]]
+  [[ "${stderr_lines[-1]}" == *"the build failed"*"${project}/build/release/build.log"* ]]
+}
+
+@test "bench shows CMake's words when configuring fails, exits 2, and recovers" {
+  mv "${project}/CMakeLists.txt" "${project}/away"
+  run_bench 2
+  [[ -z "${output}" && "${stderr}" == *"does not appear to contain CMakeLists.txt"* ]]
+  mv "${project}/away" "${project}/CMakeLists.txt"
+  run_bench 0
+}
+
+@test "bench works through a symlink" {
+  ln --symbolic "${project}/scripts/bench" "${BATS_TEST_TMPDIR}/elsewhere"
+  run -0 --separate-stderr "${BATS_TEST_TMPDIR}/elsewhere" 0
+  [[ "${lines[0]}" == "prints this" ]]
+}
+
+@test "a copied checkout builds its own sources, not those it was copied from" {
+  run_bench 0
+  cp --recursive "${project}" "${BATS_TEST_TMPDIR}/copy"
+  project="${BATS_TEST_TMPDIR}/copy"
+  source_file 'prints the copy'
+  run_bench 0
+  [[ "${lines[0]}" == "prints the copy" ]]
+}
+
+# Runs a command again until it succeeds, for ten seconds.
+eventually() { # COMMAND...
+  local try
+  for try in {1..200}; do
+    if "$@"; then return; fi
+    sleep 0.05
+  done
+  echo "after ${try} tries: $*"
+  return 1
+}
+
+# Holds the lock of the build directory while the file exists.
+hold_lock() { # FILE
+  touch "$1"
+  # shellcheck disable=SC2016  # expanded by the inner bash
+  flock "${project}/build/release/.lock" timeout 30 bash -c \
+    'echo held >"$0"; while [[ -e "$0" ]]; do sleep 0.05; done' "$1" 3>&-
+}
+
+@test "bench waits for a build that is under way in the same directory" {
+  run_bench 0
+  local held="${BATS_TEST_TMPDIR}/held"
+  local out="${BATS_TEST_TMPDIR}/out"
+  local said="${BATS_TEST_TMPDIR}/said"
+  hold_lock "${held}" &
+  eventually test -s "${held}"
+  "${project}/scripts/bench" >"${out}" 2>"${said}" 3>&- &
+  local bench="$!"
+  eventually grep "waiting for another build" "${said}"
+  sleep 1
+  [[ ! -s "${out}" ]]
+  rm "${held}"
+  wait "${bench}"
+  [[ -s "${out}" ]]
+}
+
+@test "bench and test end with setup's status where it fails" {
+  printf '#!/bin/sh\nexit 2\n' >"${project}/scripts/setup"
+  run_bench 2
+  [[ ! -e "${project}/build" ]]
+  run -2 "${project}/scripts/test"
+}
+
+@test "test runs the tests from any directory, ends with ctest's summary, hands arguments on" {
+  cd /
+  run -0 --separate-stderr "${project}/scripts/test"
+  [[ "${output}" == *"100% tests passed, 0 tests failed out of 2"* ]]
+  run -0 --separate-stderr "${project}/scripts/test" --tests-regex also
+  [[ "${output}" == *"100% tests passed, 0 tests failed out of 1"* ]]
+}
+
+@test "test fails with a failing test's output, and when no test is left to run" {
+  sed --in-place '/also_runs/s/bench 0/bench 1/' "${project}/CMakeLists.txt"
+  run ! --separate-stderr "${project}/scripts/test"
+  [[ "${output}" == *"prints this"*"50% tests passed, 1 tests failed out of 2"* ]]
+  run ! --separate-stderr "${project}/scripts/test" --tests-regex nothing_is_called_this
+}
+
+@test "test --help prints the usage and builds nothing" {
+  run -0 "${project}/scripts/test" --help
+  [[ "${lines[0]}" == "usage: scripts/test"* && ! -e "${project}/build" ]]
+}
+
+@test "ci refuses an unknown step before it runs any" {
+  run -2 --separate-stderr "${project}/.ci/run" packages smoek
+  [[ -z "${output}" && "${stderr}" == *"no step smoek"* ]]
+}
+
+@test "ci stops at the first step that fails" {
+  printf '#!/bin/sh\nexit 2\n' >"${project}/scripts/setup"
+  run -2 --separate-stderr "${project}/.ci/run" packages smoke
+  [[ "${output}" == *"== packages"* && "${output}" != *"== smoke"* ]]
+}
+
+# Makes build/release/bench write one benchmark with the counter given to its --benchmark_out.
+fake_bench() { # COUNTER EXIT_STATUS
+  mkdir --parents "${project}/build/release"
+  cat >"${project}/build/release/bench" <<SCRIPT
+#!/usr/bin/env bash
+for arg in "\$@"; do
+  if [[ "\${arg}" == --benchmark_out=* ]]; then
+    echo '{"benchmarks": [{"name": "A", "family_index": 0, "repetitions": 1, "threads": 1,
+      "iterations": 5, "real_time": 1.5, "time_unit": "ns", "$1": 1}]}' >"\${arg#*=}"
+  fi
+done
+exit $2
+SCRIPT
+  chmod +x "${project}/build/release/bench"
+}
+
+@test "ci smoke accepts counters that metrics.tsv explains and names those it lacks" {
+  fake_bench violations 0
+  run -0 "${project}/.ci/run" smoke
+  fake_bench surprises 0
+  run -1 --separate-stderr "${project}/.ci/run" smoke
+  [[ "${stderr}" == *"metrics.tsv lacks"*": surprises" ]]
+}
+
+@test "ci smoke fails when the binary does, and when its JSON is cut short or says nothing" {
+  fake_bench violations 1
+  run -1 "${project}/.ci/run" smoke
+  fake_bench violations 0
+  sed --in-place 's/: 1}\]}/: 1/' "${project}/build/release/bench"
+  run ! "${project}/.ci/run" smoke
+  [[ "${output}" == *"parse error"* ]]
+  echo 'echo "{\"benchmarks\": []}" >build/smoke.json' >>"${project}/build/release/bench"
+  sed --in-place '/^exit/d' "${project}/build/release/bench"
+  run ! "${project}/.ci/run" smoke
+}
