@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <regex>
 #include <set>
 #include <sstream>
 #include <string>
@@ -27,6 +26,7 @@ namespace rcb {
 namespace {
 
 using testing::IsEmpty;
+using testing::MatchesRegex;
 using testing::Not;
 using testing::UnorderedElementsAreArray;
 
@@ -106,22 +106,22 @@ std::map<std::string, std::string> Sources() {
 }
 
 TEST(NamesTest, EachVariantIsNamedFamilyDisciplineVariant) {
-  const std::regex pattern("[A-Z][A-Za-z]*/(unsafe|locking|lockfree)/[a-z][a-z0-9_]*");
   for (const BenchmarkSpec& spec : AllVariants()) {
-    EXPECT_TRUE(std::regex_match(spec.name, pattern)) << spec.name;
+    EXPECT_THAT(spec.name,
+                MatchesRegex("[A-Z][A-Za-z]*/(unsafe|locking|lockfree)/[a-z][a-z0-9_]*"));
     EXPECT_NE(spec.contract, "") << spec.name << " has to say what it promises";
   }
 }
 
 TEST(NamesTest, EachBenchmarkIsPrintedInOnePattern) {
-  const std::regex pattern(
+  const std::string pattern =
       "(Harness/(limit|engine|peer|cost)|[A-Z][A-Za-z]*/(unsafe|locking|lockfree))"
       "/[a-z][a-z0-9_]*(/workers:[0-9]+(/[a-z][a-z_]*:[0-9]+)*)?(/iterations:[0-9]+)?"
-      "/real_time/threads:[0-9]+");
+      "/real_time/threads:[0-9]+";
   const std::vector<std::string> names = AllNames().printed;
   EXPECT_THAT(names, Not(IsEmpty()));
   for (const std::string& name : names) {
-    EXPECT_TRUE(std::regex_match(name, pattern)) << name;
+    EXPECT_THAT(name, MatchesRegex(pattern));
     const bool has_workers = absl::StrContains(name, "/workers:");
     EXPECT_EQ(has_workers, !absl::StartsWith(name, "Harness/cost/")) << name;
   }

@@ -169,24 +169,16 @@ inline Value Blpop(Worker& worker, Shared& shared) {
   co_return absl::DeadlineExceededError("every winner died");
 }
 
-// locking/single_flight: the workers of this process, on all threads, share one call; other
-// processes would make theirs. The caller looks again: a flight may have landed since its first
-// look.
-inline Value FillAlone(Worker& worker, Shared& shared) {
-  const Round& round = shared.round();
-  const Reply filled_meanwhile = co_await LookUp(worker, round);
-  if (!filled_meanwhile.is_nil()) co_return filled_meanwhile.integer();
-  const int64_t value = co_await shared.Compute(worker);
-  co_await worker.redis().Run(Command("SET", round.key, value, "PX", kTtlMs));
-  co_return value;
-}
+// locking/single_flight: the workers of this process, on all threads, share one call of
+// unsafe/none; other processes would make theirs. The call looks again: a flight may have landed
+// since the first look.
 inline Value OneFlight(Worker& worker, Shared& shared) {
   const Round& round = shared.round();
   const Reply cached = co_await LookUp(worker, round);
   if (!cached.is_nil()) co_return cached.integer();
   const int64_t deadline_ns = NowNs() + kGiveUpMs * 1'000'000;
   co_return co_await shared.flights().Do(round.key, *worker.loop, deadline_ns,
-                                         FillAlone(worker, shared));
+                                         None(worker, shared));
 }
 
 // locking/lease: the server hands the right to fill to one who misses; without it a fill is

@@ -154,6 +154,41 @@ TEST(StampedeExpiryTest, AStaleValueBeyondTheGraceIsCaught) {
   EXPECT_GE(CountersOf(findings)["staleness_p95_us"], 1e6);
 }
 
+// A worker that locks a filled key after it had seen `stale_generation` there.
+class LateToLock : public Scenario {
+ public:
+  LateToLock(const RunPlan& plan, int64_t stale_generation)
+      : cache_(absl::StrCat(plan.key_prefix, "late:", plan.run, ":"), Settings()),
+        stale_generation_(stale_generation) {}
+
+  absl::Status Prepare(BlockingClient& redis) override {
+    return redis.Command({"SET", cache_.key(0).name, "1 1000000 0"}).status();
+  }
+  Task<absl::StatusOr<int64_t>> Operate(Worker& worker) override {
+    const bool locked = co_await expiry::TryLock(worker, cache_.key(0), "token");
+    if (!locked) co_return absl::InternalError("an earlier operation did not unlock");
+    co_return co_await expiry::RefreshAndUnlock(worker, cache_, 0, stale_generation_, "token");
+  }
+  Findings Check(absl::Span<const OpRecord>, BlockingClient&) override { return Findings(); }
+
+ private:
+  Cache cache_;
+  const int64_t stale_generation_;
+};
+
+TEST(StampedeExpiryTest, WhoIsLateToLockTakesWhatAnotherComputedMeanwhile) {
+  for (const int64_t stale_generation : {0, 1}) {
+    BenchmarkSpec spec;
+    spec.make = [stale_generation](const RunPlan& plan) {
+      return std::make_unique<LateToLock>(plan, stale_generation);
+    };
+    TestBed bed(spec, {.workers = 1});
+    ASSERT_EQ(bed.RunOnce(2), absl::OkStatus());
+    ASSERT_EQ(bed.totals().tally.succeeded, 2) << bed.first_error();
+    EXPECT_EQ(bed.history().front().value, stale_generation + 1);
+  }
+}
+
 TEST(StampedeExpiryTest, AComputationMayBurnProcessorTime) {
   Options options;
   options.compute = "cpu";

@@ -51,6 +51,11 @@ std::string CellText(const std::string& table, const std::string& name) {
   return absl::StrJoin(Cells(table, name), " ");
 }
 
+size_t CountOf(const std::string& text, const std::string& word) {
+  const std::vector<std::string> around = absl::StrSplit(text, word);
+  return around.size() - 1;
+}
+
 Row MakeFullRow(const std::string& function, const std::string& args = "workers:10",
                 int threads = 1) {
   Row row = MakeRow(function, args, threads);
@@ -229,6 +234,9 @@ TEST(ConsoleReporter, SaysUnderARowWhatIsWrongWithIt) {
   EXPECT_THAT(table, HasSubstr("12.5%\n  BROKEN: value 7 was returned twice\nF/unsafe/silent"));
   EXPECT_THAT(table, HasSubstr("12.5%\n  UNPROVEN: this control must violate its contract"));
   EXPECT_THAT(table, HasSubstr("12.5%\n  ERROR: 0 errors, 2 timeouts; first: no reply before"));
+  EXPECT_EQ(CountOf(table, "BROKEN"), 1u);
+  EXPECT_EQ(CountOf(table, "UNPROVEN"), 1u);
+  EXPECT_EQ(CountOf(table, "ERROR"), 2u);
   EXPECT_EQ(CellText(table, "F/unsafe/caught/workers:10"),
             "123.5k 2.5us 2.50ms 2.50s 1 0 0.5 12.5%");
   EXPECT_THAT(table, HasSubstr("12.5%\nF/lockfree/aborted/workers:10\n  ERROR: the server is"));

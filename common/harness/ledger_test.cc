@@ -46,6 +46,7 @@ TEST(Ledger, FindsOnlyWhatWasMade) {
   ASSERT_NE(ledger.Find("F/d/v/threads:1"), nullptr);
   EXPECT_EQ(ledger.Find("F/d/v/threads:1")->violations, 4);
   EXPECT_EQ(ledger.Find("F/d/v/threads:2"), nullptr);
+  EXPECT_EQ(ledger.Find("F/d/u/threads:1"), nullptr);
 }
 
 TEST(LedgerEntry, HasNoErrorWhileNothingIsWrong) {
@@ -161,9 +162,10 @@ TEST(Verdict, AHarnessRowPromisesNothingButItsErrorFails) {
 }
 
 // A calibration of a few operations may end before Ctrl-C comes: it proves nothing either way.
-TEST(Verdict, AControlInterruptedBeforeItFiredIsNeitherCaughtNorSilent) {
+TEST(Verdict, WhatWasInterruptedBeforeItShowedAnythingIsNotCounted) {
   Ledger ledger;
   AddControl(ledger, "workers:10", 0).interrupted = true;
+  AddSafe(ledger, "workers:10", 0).interrupted = true;
   EXPECT_FALSE(ledger.Conclude().failed);
   EXPECT_EQ(ledger.Conclude().line, "verdict: 0 safe variants, 0 violations; 0 unsafe controls");
 }

@@ -19,6 +19,7 @@
 #include "common/harness/metrics.h"
 #include "common/harness/run.h"
 #include "common/harness/test_session.h"
+#include "common/redis/blocking_client.h"
 #include "common/redis/command.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -142,6 +143,29 @@ TEST_F(RunFaults, LostConnectionsAreErrorsAndTheNextOperationConnectsAnew) {
   for (auto& seat : session->slot(0).seats) EXPECT_TRUE(seat->connection.connected());
 }
 
+// Whether the next operation stumbles over it, or finds out before.
+TEST_F(RunFaults, AConnectionLostBetweenOperationsIsOneError) {
+  constexpr int kWorkers = 5;
+  std::unique_ptr<Session> session = MustOpen(OptionsFor(kWorkers, /*threads=*/2));
+  auto client = BlockingClient::Connect(server_->tcp_endpoint(), /*timeout_ms=*/5000);
+  ASSERT_TRUE(client.ok()) << client.status();
+  auto scenario = std::make_unique<FunctionScenario>(Ping);
+  scenario->on_round = [&](int64_t round) {
+    if (round != 2) return;
+    EXPECT_EQ(client->Command({"CLIENT", "KILL", "TYPE", "normal"})->integer(), kWorkers);
+  };
+  DriveRun(*session, 5, RoundOptions(10'000), std::move(scenario));
+  const Tally tally = TotalsOf(*session).tally;
+  EXPECT_EQ(tally.started, 6 * kWorkers);
+  EXPECT_EQ(tally.errors, kWorkers);
+  EXPECT_GE(tally.succeeded, 5 * kWorkers);
+  EXPECT_EQ(LatencyOf(*session).count(), 5 * kWorkers);
+  for (auto& slot : session->slots()) {
+    EXPECT_NE(slot->first_error, "");
+    for (auto& seat : slot->seats) EXPECT_TRUE(seat->connection.connected());
+  }
+}
+
 TEST_F(RunFaults, AnErrorOfTheLastRunIsNotOneOfTheNext) {
   std::unique_ptr<Session> session = MustOpen(OptionsFor(/*workers=*/1, /*threads=*/1));
   const auto fails = [](Worker&) -> OperationResult { co_return absl::InternalError("broken"); };
@@ -166,7 +190,6 @@ TEST_F(RunFaults, CancelledOperationsAreInTheHistoryButInNoCount) {
   };
   RunOptions options;
   options.shape = Shape::kEpochs;
-  options.rate_per_second = 10'000;
   options.most_operations = 20 + kWorkers - 1;  // the last worker finds none left: that ends it
   const auto run = DriveRun(*session, 1, options, std::make_unique<FunctionScenario>(hangs_later));
   EXPECT_TRUE(run->stopped());

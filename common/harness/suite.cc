@@ -90,7 +90,10 @@ void Suite::RegisterPlainOnce(const std::string& name, int64_t workers, const Bo
         LedgerEntry& entry = ledger_[ledger_name];
         if (InterruptSignal() == 0 && entry.aborted.empty()) {
           absl::Status status = body(state);
-          if (!status.ok()) entry.aborted = std::string(status.message());
+          if (!status.ok() && InterruptSignal() == 0) {
+            entry.aborted = std::string(status.message());
+            troubled_ = true;
+          }
         } else {
           while (state.KeepRunningBatch(state.max_iterations)) {
           }
@@ -132,6 +135,7 @@ Run* Suite::Join(const Instance& instance, int64_t iterations) {
       if (!begun.ok()) {
         run_.reset();
         if (InterruptSignal() == 0) entry.aborted = std::string(begun.message());
+        troubled_ = true;
       }
     }
     entry.interrupted = InterruptSignal() != 0;
@@ -182,6 +186,13 @@ absl::Status Suite::Begin(const Instance& instance, int64_t iterations) {
 
 absl::Status Suite::Prepare(const std::function<absl::Status(BlockingClient& redis)>& work) {
   absl::Status ready = target_.EnsureAlive();
+  const bool is_replaced = generation_ != target_.generation();
+  generation_ = target_.generation();
+  // That a server fails while nothing runs must show somewhere, too.
+  if (ready.ok() && is_replaced && !troubled_) {
+    ready = absl::UnavailableError("the server was gone before this run, and has been replaced");
+  }
+  troubled_ = false;
   if (ready.ok()) ready = Connect();
   return ready.ok() ? work(*redis_) : ready;
 }
@@ -247,6 +258,7 @@ void Suite::Finish(const Instance& instance, benchmark::State& state) {
     if (entry.first_error.empty()) entry.first_error = slot->first_error;
   }
   if (!run_->blame().empty()) entry.aborted = run_->blame();
+  troubled_ = tally.errors > 0 || tally.timeouts > 0 || !run_->blame().empty();
   if (run_->stopped()) {
     entry.interrupted = InterruptSignal() != 0;
     return;
@@ -258,6 +270,7 @@ void Suite::Finish(const Instance& instance, benchmark::State& state) {
     findings = run_->scenario().Check(history, *redis_);
   } else {
     entry.aborted = std::string(reachable.message());
+    troubled_ = true;
   }
   entry.finished = true;
   entry.violations += findings.violations;

@@ -92,6 +92,8 @@ class Suite {
   int joined_ = 0;  // threads of the current run that have come; guarded by joining_
   std::optional<BlockingClient> redis_;
   int redis_generation_ = -1;
+  int generation_ = 0;        // of the target when we last made sure of it
+  bool troubled_ = false;     // since then, a run has shown that something is wrong with it
   std::string session_name_;  // the benchmark and server that session_ was opened for
   std::unique_ptr<Session> session_;
   std::unique_ptr<Run> run_;

@@ -38,6 +38,7 @@ void ExpectLost(TestClient& client, ScriptedPeer& peer, absl::StatusCode code) {
   EXPECT_EQ(status.code(), code) << status;
   EXPECT_TRUE(OutcomeIsUnknown(status));
   EXPECT_FALSE(client.connection.connected());
+  EXPECT_EQ(client.connection.losses(), 1);
   EXPECT_EQ(peer.Finish(), absl::OkStatus());
 }
 

@@ -167,6 +167,7 @@ TEST(ConnectionGreeting, GivesUpOnAnAddressThatRefuses) {
   const absl::Status status = client.Connect();
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
   ExpectWords(status, "connection refused");
+  EXPECT_EQ(client.connection.losses(), 0);  // there was none to lose
 }
 
 TEST(ConnectionGreeting, GivesUpOnAPathWithoutASocket) {

@@ -136,6 +136,28 @@ TEST_P(ConnectionOver, SendsAndTakes16MiB) {
   EXPECT_EQ(peer.Finish(), absl::OkStatus());
 }
 
+// A reply that comes too early lets the client send again while its first command is queued.
+TEST_P(ConnectionOver, KeepsTheOrderOfWhatItHasQueued) {
+  const Command set("SET", "key", std::string(size_t{16} << 20, 'v'));
+  ScriptedPeer peer(GetParam(), {[&](PeerConnection& client) {
+                      client.Greet();
+                      client.Expect("*3");
+                      client.Send("+OK\r\n");
+                      client.Expect(absl::string_view(set.bytes()).substr(2));
+                      client.Expect(Command("AFTER"));
+                      client.Send("+OK\r\n");
+                    }});
+  TestClient client(peer.address());
+  const auto body = [&]() -> Task<absl::Status> {
+    co_await client.connection.Connect();
+    co_await client.connection.Run(set);
+    co_await client.connection.Run(Command("AFTER"));
+    co_return absl::OkStatus();
+  };
+  EXPECT_EQ(client.Run(body()), absl::OkStatus());
+  EXPECT_EQ(peer.Finish(), absl::OkStatus());
+}
+
 TEST_P(ConnectionOver, PipelineTakesTheRepliesInOrderHoweverTheyAreSplit) {
   const Command both = Command("GET", "a").Then(Command("GET", "b")).Then(Command("INCR", "c"));
   constexpr absl::string_view kReplies = "$1\r\n1\r\n$-1\r\n:3\r\n";

@@ -1,5 +1,7 @@
 #include "common/redis/socket.h"
 
+#include <sys/socket.h>
+
 #include <cstring>
 #include <utility>
 
@@ -17,6 +19,7 @@ absl::Status Unavailable(absl::string_view what, int uv_error) {
 // What the kernel did not take at once.
 struct Socket::PendingWrite {
   uv_write_t request;
+  Socket* socket;
   std::string bytes;
 };
 
@@ -47,6 +50,7 @@ int Socket::Connect(const Address& address) {
 void Socket::OnConnect(int status) {
   if (listener_ == nullptr) return;
   if (status < 0) return Break(Unavailable("connect", status));
+  uv_fileno(&handle_.any, &descriptor_);
   if (handle_.any.type == UV_TCP) uv_tcp_nodelay(&handle_.tcp, /*enable=*/1);
   const int result = uv_read_start(
       &handle_.stream,
@@ -77,19 +81,26 @@ void Socket::OnRead(ssize_t size) {
 }
 
 void Socket::Write(absl::string_view bytes) {
-  uv_buf_t buffer =
-      uv_buf_init(const_cast<char*>(bytes.data()), static_cast<unsigned>(bytes.size()));
-  const int written = uv_try_write(&handle_.stream, &buffer, 1);
+  // send() does in fewer steps what uv_try_write would, as long as nothing is queued before it.
+  ssize_t written = 0;
+  if (pending_writes_ == 0) {
+    written = send(descriptor_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  }
   const size_t taken = written > 0 ? static_cast<size_t>(written) : 0;
   if (taken == bytes.size()) return;
   // The rest, or all of it where the kernel said no.
   auto* pending = new PendingWrite;
   pending->request.data = pending;
+  pending->socket = this;
   pending->bytes = std::string(bytes.substr(taken));
-  buffer = uv_buf_init(pending->bytes.data(), static_cast<unsigned>(pending->bytes.size()));
+  ++pending_writes_;
+  const uv_buf_t buffer =
+      uv_buf_init(pending->bytes.data(), static_cast<unsigned>(pending->bytes.size()));
   // Where writing fails, reading fails as well, but only after what the server said last.
-  uv_write(&pending->request, &handle_.stream, &buffer, 1,
-           [](uv_write_t* request, int) { delete static_cast<PendingWrite*>(request->data); });
+  uv_write(&pending->request, &handle_.stream, &buffer, 1, [](uv_write_t* request, int) {
+    std::unique_ptr<PendingWrite> done(static_cast<PendingWrite*>(request->data));
+    --done->socket->pending_writes_;
+  });
 }
 
 void Socket::Break(absl::Status why) {

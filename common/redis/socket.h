@@ -67,6 +67,8 @@ class Socket {
   } handle_;
   uv_connect_t connect_;
   Listener* listener_;  // null once we are closing
+  uv_os_fd_t descriptor_ = -1;
+  int pending_writes_ = 0;
   ReplyReader reader_;
 };
 

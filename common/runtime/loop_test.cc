@@ -156,7 +156,7 @@ TEST(Loop, CancelEndsEverySleepAndThoseToComeUntilReset) {
   EXPECT_FALSE(loop.cancelled());
   loop.Cancel();
   EXPECT_TRUE(loop.cancelled());
-  loop.RunUntilDone(LogSleep(loop, NowNs() + kFarNs, "c", log));
+  loop.Spawn(LogSleep(loop, NowNs() + kFarNs, "c", log));
   EXPECT_EQ(log, std::vector<std::string>({"a CANCELLED", "b CANCELLED", "c CANCELLED"}));
   loop.Reset();
   EXPECT_FALSE(loop.cancelled());

@@ -108,10 +108,9 @@ absl::Status Target::HasRoom(int64_t connections) const {
   if (facts_.max_clients == 0 || facts_.connected_clients + connections <= facts_.max_clients) {
     return absl::OkStatus();
   }
-  return absl::ResourceExhaustedError(
-      absl::StrCat("the server takes ", facts_.max_clients, " clients and has ",
-                   facts_.connected_clients, ", so ", connections,
-                   " more do not fit; raise its maxclients or use fewer workers"));
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "the server takes ", facts_.max_clients, " clients and has ", facts_.connected_clients,
+      ", so ", connections, " more do not fit; raise its maxclients or use fewer workers"));
 }
 
 absl::Status Target::Blame(const absl::Status& status) const {
