@@ -39,7 +39,8 @@ std::string OperationsPerSecond(const Row& row) {
 
 // In few digits: none that is worth less than `least`.
 std::string Rounded(double value, double least) {
-  return absl::StrFormat(value < 999.5 ? "%.3g" : "%.0f", std::round(value / least) * least);
+  const double rounded = std::round(value / least) * least;
+  return value < 999.5 ? absl::StrFormat("%.3g", rounded) : absl::StrFormat("%.0f", rounded);
 }
 
 // Measured computations per round or epoch, with what theory predicts or how many ran at once.

@@ -130,12 +130,14 @@ TEST(JsonReporter, MarksErrorsAndKeepsTheirRows) {
   Row bad = MakeRow("F/lockfree/b");
   bad.counters["errors"] = 2;
   Ledger ledger;
+  EntryFor(ledger, good);
   LedgerEntry& entry = EntryFor(ledger, bad);
   entry.errors = 2;
   entry.first_error = "ERR \"no\\such\ncommand\" \x01\xff";
   const nlohmann::json rows = RowsInJson(ledger, {{good}, {bad}});
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_FALSE(rows[0].contains("error_message"));
+  EXPECT_FALSE(rows[0].contains("error_occurred"));
   EXPECT_EQ(rows[1]["error_occurred"], true);
   EXPECT_EQ(rows[1]["error_message"], "2 errors, 0 timeouts; first: ERR \"no\\such command\"   ");
   EXPECT_EQ(rows[1]["errors"], 2.0);

@@ -68,13 +68,15 @@ void Run::Drive(ThreadSlot& slot) {
 // Runs on one thread while the others wait at the barrier: all of them see the same decision.
 void Run::RoundStarter::operator()() noexcept {
   if (InterruptSignal() != 0) run->stopping_.store(true, std::memory_order_relaxed);
-  if (!run->stopped()) run->scenario_->StartRound(run->next_round_++);
+  run->round_begins_ = !run->stopped();
+  if (run->round_begins_) run->scenario_->StartRound(run->next_round_++);
 }
 
 void Run::DriveRounds(ThreadSlot& slot, int64_t count) {
   for (int64_t i = 0; i < count; ++i) {
     round_barrier_.arrive_and_wait();
-    if (stopped()) return;
+    if (!round_begins_) return;
+    slot.last_success_ns = NowNs();  // the others may have kept us waiting
     taken_.fetch_add(static_cast<int64_t>(slot.seats.size()), std::memory_order_relaxed);
     for (auto& seat : slot.seats) slot.loop.Spawn(OneOperation(slot, *seat));
     slot.loop.Run();
@@ -97,7 +99,7 @@ void Run::Stop(const std::string& blame) {
 Task<void> Run::ClosedLoop(ThreadSlot& slot, Seat& seat) {
   int64_t start_ns = NowNs();
   while (TakeOperation()) {
-    absl::StatusOr<int64_t> result = co_await Try(Operate(seat));
+    absl::StatusOr<int64_t> result = co_await Try(Operate(slot, seat));
     // A look at the clock is saved: nothing happens between two operations.
     start_ns = Account(slot, seat, start_ns, start_ns, result) + 1;
   }
@@ -116,18 +118,19 @@ Task<void> Run::OpenLoop(ThreadSlot& slot, Seat& seat) {
       slot.latency.Record(start_ns - intended_ns);
       continue;
     }
-    absl::StatusOr<int64_t> result = co_await Try(Operate(seat));
+    absl::StatusOr<int64_t> result = co_await Try(Operate(slot, seat));
     Account(slot, seat, intended_ns, start_ns, result);
   }
 }
 
 Task<void> Run::OneOperation(ThreadSlot& slot, Seat& seat) {
   const int64_t start_ns = NowNs();
-  absl::StatusOr<int64_t> result = co_await Try(Operate(seat));
+  absl::StatusOr<int64_t> result = co_await Try(Operate(slot, seat));
   Account(slot, seat, start_ns, start_ns, result);
 }
 
-Task<absl::StatusOr<int64_t>> Run::Operate(Seat& seat) {
+Task<absl::StatusOr<int64_t>> Run::Operate(ThreadSlot& slot, Seat& seat) {
+  ++slot.in_flight;
   if (seat.connection.connected()) return scenario_->Operate(seat.worker);
   return ReconnectAndOperate(seat);
 }
@@ -141,7 +144,8 @@ Task<absl::StatusOr<int64_t>> Run::ReconnectAndOperate(Seat& seat) {
 int64_t Run::Account(ThreadSlot& slot, Seat& seat, int64_t intended_ns, int64_t invoke_ns,
                      const absl::StatusOr<int64_t>& result) {
   const absl::Status& status = result.status();
-  const int64_t return_ns = NowNs();
+  const int64_t return_ns = std::max(NowNs(), invoke_ns);
+  --slot.in_flight;
   if (status.code() != absl::StatusCode::kCancelled) {
     slot.latency.Record(return_ns - intended_ns);
     ++seat.tally.started;
@@ -173,7 +177,9 @@ int64_t Run::Account(ThreadSlot& slot, Seat& seat, int64_t intended_ns, int64_t 
 
 void Run::OnSweep(ThreadSlot& slot) {
   if (slot.index == 0 && on_sweep_) on_sweep_(*this);
-  const int64_t patience_ns = options_.op_timeout_ms * kNsPerMs + kStallGraceNs;
+  const int64_t patience_ns =
+      (options_.op_timeout_ms + options_.longest_wait_ms) * kNsPerMs + kStallGraceNs;
+  if (slot.in_flight == 0) slot.last_success_ns = NowNs();  // nothing to do is no stall
   if (!stopped() && NowNs() - slot.last_success_ns > patience_ns) {
     Stop(absl::StrCat("no operation succeeded for ", patience_ns / 1'000'000'000, " s",
                       slot.first_error.empty() ? "" : "; first error: ", slot.first_error));

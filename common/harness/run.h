@@ -22,6 +22,7 @@ struct RunOptions {
   bool keeps_history = true;
   double rate_per_second = 0;  // of all threads; 0: closed loop
   int64_t op_timeout_ms = 5000;
+  int64_t longest_wait_ms = 0;          // that an operation may take besides waiting for replies
   int64_t most_operations = INT64_MAX;  // of epochs, whose number is not known beforehand
 };
 
@@ -64,7 +65,7 @@ class Run {
   Task<void> ClosedLoop(ThreadSlot& slot, Seat& seat);
   Task<void> OpenLoop(ThreadSlot& slot, Seat& seat);
   Task<void> OneOperation(ThreadSlot& slot, Seat& seat);
-  Task<absl::StatusOr<int64_t>> Operate(Seat& seat);
+  Task<absl::StatusOr<int64_t>> Operate(ThreadSlot& slot, Seat& seat);
   Task<absl::StatusOr<int64_t>> ReconnectAndOperate(Seat& seat);
   int64_t Account(ThreadSlot& slot, Seat& seat, int64_t intended_ns, int64_t invoke_ns,
                   const absl::StatusOr<int64_t>& result);
@@ -77,7 +78,8 @@ class Run {
   std::unique_ptr<Scenario> scenario_;
   std::function<void(const Run&)> on_sweep_;
   std::barrier<RoundStarter> round_barrier_;
-  int64_t next_round_ = 0;  // written by the barrier's completion
+  int64_t next_round_ = 0;     // written, as the next, by the barrier's completion
+  bool round_begins_ = false;  // the decision that all threads follow
   std::atomic<int64_t> taken_{0};
   std::atomic<bool> stopping_{false};
   std::atomic<bool> blamed_{false};

@@ -40,7 +40,8 @@ Seat::Seat(Loop& loop, const ConnectionOptions& options, ScriptDigests& digests,
            uint64_t seed, bool with_subscriber)
     : connection(loop, options, digests, seed + static_cast<uint64_t>(index)),
       random(SeedOf(seed, index)) {
-  if (with_subscriber) subscriber.emplace(loop, options, digests, seed);
+  if (with_subscriber)
+    subscriber.emplace(loop, options, digests, ~seed - static_cast<uint64_t>(index));
   worker.index = index;
   worker.loop = &loop;
   worker.connection = &connection;
@@ -96,13 +97,16 @@ absl::Status Session::Connect(ThreadSlot& slot) {
 }
 
 void Session::StartRecord(int64_t operations) {
-  const auto share = static_cast<size_t>(operations / options_.threads + 1);
+  // Threads that draw from one quantity do not share it evenly.
+  const int64_t even_share = operations / options_.threads + 1;
+  const auto share = static_cast<size_t>(options_.threads == 1 ? even_share : 2 * even_share);
   for (auto& slot : slots_) {
     slot->loop.Reset();
     slot->latency.Clear();
     slot->history.clear();
     slot->history.reserve(share);
     slot->last_success_ns = NowNs();
+    slot->in_flight = 0;
     slot->busy_ns = 0;
     slot->wall_ns = 0;
     slot->first_error.clear();

@@ -51,7 +51,8 @@ struct ThreadSlot {
   Histogram latency;
   std::vector<OpRecord> history;
   int64_t last_success_ns = 0;
-  int64_t busy_ns = 0;  // processor time
+  int64_t in_flight = 0;  // operations that have begun and not ended
+  int64_t busy_ns = 0;    // processor time
   int64_t wall_ns = 0;
   std::string first_error;
 };

@@ -154,7 +154,9 @@ absl::Status Suite::Begin(const Instance& instance, int64_t iterations) {
   plan.key_prefix = target_.key_prefix();
   plan.library_name = target_.library_name();
   plan.seed = options_.seed;
-  int64_t recorded = plan.quantity * (instance.spec.shape == Shape::kRounds ? plan.workers : 1);
+  int64_t recorded = instance.spec.shape == Shape::kRounds
+                         ? (plan.quantity + 1) * plan.workers  // with the warm-up
+                         : plan.quantity;
   if (instance.spec.shape == Shape::kEpochs || !instance.spec.keeps_history) recorded = 0;
   if (recorded > options_.history_limit) {
     return absl::ResourceExhaustedError(absl::StrCat(
@@ -173,6 +175,9 @@ absl::Status Suite::Begin(const Instance& instance, int64_t iterations) {
   run_options.shape = instance.spec.shape;
   run_options.keeps_history = instance.spec.keeps_history;
   run_options.op_timeout_ms = options_.op_timeout_ms;
+  // One thread's computations may have to wait for each other.
+  run_options.longest_wait_ms =
+      options_.compute_ms * (options_.compute == "cpu" ? instance.workers : 1);
   run_options.most_operations = options_.history_limit;
   if (instance.spec.shape != Shape::kRounds) {
     run_options.rate_per_second = options_.rate > 0 ? options_.rate : instance.spec.rate_per_second;

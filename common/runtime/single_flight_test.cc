@@ -119,7 +119,7 @@ TEST(SingleFlight, AFollowerGivesUpAtItsDeadlineAndTheOthersDoNot) {
   std::vector<std::string> log;
   const int64_t deadline_ns = NowNs() + 20 * kMsNs;
   const auto ends_later = [&]() -> Task<void> {
-    co_await Try(loop.Sleep(60 * kMsNs));
+    static_cast<void>(co_await Try(loop.Sleep(60 * kMsNs)));
     source.may_end.Set();
   };
   // The deadline is the follower's: whoever runs the call sees it through.

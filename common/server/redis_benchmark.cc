@@ -18,7 +18,7 @@
 namespace rcb {
 namespace {
 
-constexpr int64_t kLongestNs = 60'000'000'000;
+constexpr int64_t kLongestNs = 15'000'000'000;
 constexpr std::chrono::milliseconds kLookEvery(20);
 
 std::string ReadFile(const std::string& path) {

@@ -25,7 +25,7 @@ struct PeerFigures {
 std::string FindRedisBenchmark();
 
 // `redis-benchmark -t get -c CONNECTIONS -n REQUESTS` against the server's TCP port. Main thread.
-// kDeadlineExceeded after a minute, kUnavailable once the server has died, kCancelled once
+// kDeadlineExceeded after 15 s, kUnavailable once the server has died, kCancelled once
 // `is_cancelled` says so.
 absl::StatusOr<PeerFigures> RunRedisBenchmark(const std::string& path, PrivateServer& server,
                                               int64_t connections, int64_t requests,
