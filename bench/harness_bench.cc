@@ -131,9 +131,11 @@ absl::Status CostOfMerge(benchmark::State& state) {
 
 void RegisterHarness(Suite& suite) {
   const std::string key = absl::StrCat(suite.target().key_prefix(), "harness");
-  suite.RegisterPlain(
-      "Harness/limit/epoll", WorkersOfHarness(),
-      [&suite, key](benchmark::State& state) { return LimitOfEpoll(suite, key, state); });
+  if (suite.target().is_private()) {  // a raw loop can't log in, nor choose a database
+    suite.RegisterPlain(
+        "Harness/limit/epoll", WorkersOfHarness(),
+        [&suite, key](benchmark::State& state) { return LimitOfEpoll(suite, key, state); });
+  }
   RegisterEngine(suite, "Harness/engine/get", key, Command("GET", key));
   RegisterEngine(suite, "Harness/engine/ping", key, Command("PING"));
   const std::string peer = FindRedisBenchmark();
