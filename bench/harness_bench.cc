@@ -20,8 +20,8 @@ namespace rcb {
 namespace {
 
 const std::vector<int64_t>& WorkersOfHarness() {
-  static const std::vector<int64_t> workers = {1, 50, 500};
-  return workers;
+  static const std::vector<int64_t> kWorkers = {1, 50, 500};
+  return kWorkers;
 }
 
 bool IsInterrupted() { return InterruptSignal() != 0; }

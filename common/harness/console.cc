@@ -76,8 +76,9 @@ std::string Line(const std::string& name, const std::vector<std::string>& cells)
   if (name.size() > kNameWidth) return name + "\n" + Line("", cells);
   std::string line = absl::StrFormat("%-*s", static_cast<int>(kNameWidth), name);
   const int widths[] = {8, 8, 8, 8, 16, 11, 7, 6};
-  for (size_t i = 0; i < cells.size(); ++i)
+  for (size_t i = 0; i < cells.size(); ++i) {
     absl::StrAppendFormat(&line, "%*s", widths[i], cells[i]);
+  }
   return line + "\n";
 }
 
