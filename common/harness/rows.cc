@@ -43,8 +43,9 @@ std::vector<Row> PutRight(const Ledger& ledger, const std::vector<Row>& rows) {
   for (Row row : rows) {
     const LedgerEntry* entry = EntryOf(ledger, row);
     if (entry != nullptr && entry->interrupted) continue;
-    if (entry != nullptr && !entry->Error().empty())
+    if (entry != nullptr && !entry->Error().empty()) {
       SetError(row, InPrintableAscii(entry->Error()));
+    }
     for (auto& [name, counter] : row.counters) {
       if (!std::isfinite(counter.value)) counter.value = 0;
     }

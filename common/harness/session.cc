@@ -40,8 +40,9 @@ Seat::Seat(Loop& loop, const ConnectionOptions& options, ScriptDigests& digests,
            uint64_t seed, bool with_subscriber)
     : connection(loop, options, digests, seed + static_cast<uint64_t>(index)),
       random(SeedOf(seed, index)) {
-  if (with_subscriber)
+  if (with_subscriber) {
     subscriber.emplace(loop, options, digests, ~seed - static_cast<uint64_t>(index));
+  }
   worker.index = index;
   worker.loop = &loop;
   worker.connection = &connection;

@@ -46,9 +46,9 @@ class AccidentScenario : public Scenario {
 
 absl::StatusOr<Target*> TestBed::Server() {
   // Destroyed at exit, which kills the server and removes its directory.
-  static const absl::StatusOr<std::unique_ptr<Target>> server = Target::Open(TargetOptions());
-  if (!server.ok()) return server.status();
-  return server->get();
+  static const absl::StatusOr<std::unique_ptr<Target>> kServer = Target::Open(TargetOptions());
+  if (!kServer.ok()) return kServer.status();
+  return kServer->get();
 }
 
 absl::Status TestBed::RunOnce(int64_t quantity) {
@@ -105,8 +105,9 @@ absl::Status TestBed::Connect(const Target& server) {
   redis_.reset();
   absl::StatusOr<BlockingClient> client =
       BlockingClient::Connect(server.endpoint(), kBlockingTimeoutMs);
-  if (client.ok()) redis_.emplace(*std::move(client));
-  return client.status();
+  if (!client.ok()) return client.status();
+  redis_.emplace(*std::move(client));
+  return absl::OkStatus();
 }
 
 absl::Status TestBed::OpenSession(const Target& server) {
@@ -120,8 +121,9 @@ absl::Status TestBed::OpenSession(const Target& server) {
   options.connection.address = *address;
   options.connection.op_timeout_ms = options_.op_timeout_ms;
   absl::StatusOr<std::unique_ptr<Session>> session = Session::Open(options);
-  if (session.ok()) session_ = *std::move(session);
-  return session.status();
+  if (!session.ok()) return session.status();
+  session_ = *std::move(session);
+  return absl::OkStatus();
 }
 
 BenchmarkSpec WithAccident(const BenchmarkSpec& spec, int64_t at,

@@ -97,8 +97,8 @@ int64_t Reply::integer() const {
 }
 
 const Reply& Reply::operator[](size_t index) const {
-  static const Reply nil;
-  return index < elements_.size() ? elements_[index] : nil;
+  static const Reply kNil;
+  return index < elements_.size() ? elements_[index] : kNil;
 }
 
 absl::Status ToStatus(const Reply& reply) {
