@@ -24,8 +24,6 @@ const std::vector<int64_t>& WorkersOfHarness() {
   return kWorkers;
 }
 
-bool IsInterrupted() { return InterruptSignal() != 0; }
-
 void RegisterEngine(Suite& suite, const std::string& name, const std::string& key,
                     const Command& command) {
   BenchmarkSpec spec;

@@ -77,6 +77,7 @@ absl::StatusOr<std::unique_ptr<Target>> OpenTarget(const Options& options,
   const int64_t room = descriptor_limit - kSpareDescriptors;
   if (room < 1) return TooFewDescriptors(most_workers, descriptor_limit);
   TargetOptions target;
+  target.is_cancelled = IsInterrupted;
   target.redis_uri = options.redis;
   if (const char* password = std::getenv("RCB_REDIS_PASSWORD")) {
     target.password_from_environment = password;
@@ -204,7 +205,7 @@ int Main(int argc, char** argv) {
   CatchInterrupts();
   const int64_t descriptor_limit = RaiseDescriptorLimit();
   absl::StatusOr<std::unique_ptr<Target>> target = OpenTarget(options, descriptor_limit);
-  if (!target.ok()) return Refuse(target.status());
+  if (!target.ok()) return IsInterrupted() ? 128 + InterruptSignal() : Refuse(target.status());
 
   StatusLine status_line;
   Suite suite(

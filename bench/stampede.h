@@ -31,6 +31,14 @@ inline constexpr Script kRelease{R"lua(
   if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
   return 0)lua"};
 
+// One round trip for the value, or for the right and duty to compute it, or to wait.
+inline constexpr Script kGetOrLead{R"lua(
+  local value = redis.call('GET', KEYS[1])
+  if value then return {'value', value} end
+  if redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) then return {'lead'} end
+  return {'wait'})lua",
+                                   2};
+
 // unsafe/none: who misses, computes.
 inline Value None(Worker& worker, Shared& shared) {
   const Round& round = shared.round();
@@ -101,19 +109,17 @@ inline Value Pubsub(Worker& worker, Shared& shared) {
                                 2};
   const Round& round = shared.round();
   const std::string token = NewToken(worker);
-  const Command acquire("SET", round.lock, token, "NX", "PX", shared.lease_ms());
-  const Reply cached = co_await LookUp(worker, round);
-  if (!cached.is_nil()) co_return cached.integer();
   for (int winners = 0; winners < kMostWinners; ++winners) {
-    const Attempt attempt = co_await LockAndLook(worker, round, acquire);
-    if (attempt.locked && attempt.cached.is_nil()) {
+    const Reply got =
+        co_await worker.redis().Eval(kGetOrLead, round.key, round.lock, token, shared.lease_ms());
+    if (IsHit(worker, got)) co_return got[1].integer();
+    if (got[0].text() == "lead") {
       const int64_t value = co_await shared.Compute(worker);
       co_await worker.redis().Eval(kFill, round.key, round.lock, value, kTtlMs, token,
                                    round.channel);
       co_return value;
     }
-    if (attempt.locked) co_await worker.redis().Eval(kRelease, round.lock, token);
-    if (!attempt.cached.is_nil()) co_return attempt.cached.integer();
+    ++worker.tally->retries;
     co_await worker.subscriber->Subscribe(round.channel);
     const Reply filled_meanwhile = co_await LookUp(worker, round);
     if (!filled_meanwhile.is_nil()) co_return filled_meanwhile.integer();
@@ -129,14 +135,14 @@ inline Value Pubsub(Worker& worker, Shared& shared) {
 // locking/blpop: losers sign up, and the winner pushes each of them the value.
 // https://redis.io/commands/blpop
 inline Value Blpop(Worker& worker, Shared& shared) {
-  static constexpr Script kJoin{R"lua(
+  static constexpr Script kGetLeadOrJoin{R"lua(
     local value = redis.call('GET', KEYS[1])
     if value then return {'value', value} end
     if redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) then return {'lead'} end
     redis.call('INCR', KEYS[3])
     redis.call('PEXPIRE', KEYS[3], ARGV[2])
     return {'wait'})lua",
-                                3};
+                                         3};
   static constexpr Script kFill{R"lua(
     redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
     local waiters = tonumber(redis.call('GET', KEYS[3]) or '0')
@@ -149,13 +155,11 @@ inline Value Blpop(Worker& worker, Shared& shared) {
   const Round& round = shared.round();
   const std::string token = NewToken(worker);
   const double wait_s = static_cast<double>(shared.lease_ms()) / 1000;
-  const Reply cached = co_await LookUp(worker, round);
-  if (!cached.is_nil()) co_return cached.integer();
   for (int winners = 0; winners < kMostWinners; ++winners) {
-    const Reply joined = co_await worker.redis().Eval(kJoin, round.key, round.lock, round.waiters,
-                                                      token, shared.lease_ms());
-    if (joined[0].text() == "value") co_return joined[1].integer();
-    if (joined[0].text() == "lead") {
+    const Reply got = co_await worker.redis().Eval(kGetLeadOrJoin, round.key, round.lock,
+                                                   round.waiters, token, shared.lease_ms());
+    if (IsHit(worker, got)) co_return got[1].integer();
+    if (got[0].text() == "lead") {
       const int64_t value = co_await shared.Compute(worker);
       co_await worker.redis().Eval(kFill, round.key, round.lock, round.waiters, round.wake, value,
                                    kTtlMs, token);
@@ -184,12 +188,6 @@ inline Value OneFlight(Worker& worker, Shared& shared) {
 // locking/lease: the server hands the right to fill to one who misses; without it a fill is
 // refused. Nishtala et al., "Scaling Memcache at Facebook", NSDI 2013, 3.2.1.
 inline Value Lease(Worker& worker, Shared& shared) {
-  static constexpr Script kGet{R"lua(
-    local value = redis.call('GET', KEYS[1])
-    if value then return {'value', value} end
-    if redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) then return {'lease'} end
-    return {'wait'})lua",
-                               2};
   static constexpr Script kSet{R"lua(
     if redis.call('GET', KEYS[2]) ~= ARGV[3] then return 0 end
     redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
@@ -200,11 +198,9 @@ inline Value Lease(Worker& worker, Shared& shared) {
   Backoff poll = Polling();
   while (true) {
     const Reply got =
-        co_await worker.redis().Eval(kGet, round.key, round.lock, token, shared.lease_ms());
-    const bool is_hit = got[0].text() == "value";
-    CountLookup(worker, is_hit);
-    if (is_hit) co_return got[1].integer();
-    if (got[0].text() == "lease") break;
+        co_await worker.redis().Eval(kGetOrLead, round.key, round.lock, token, shared.lease_ms());
+    if (IsHit(worker, got)) co_return got[1].integer();
+    if (got[0].text() == "lead") break;
     ++worker.tally->retries;
     co_await poll.Wait(*worker.loop, *worker.random);
   }

@@ -109,6 +109,13 @@ inline Task<absl::StatusOr<Reply>> LookUp(Worker& worker, const Round& round) {
   co_return cached;
 }
 
+// Whether a script that looked the key up, among other things, found it: {'value', value}.
+inline bool IsHit(Worker& worker, const Reply& got) {
+  const bool is_hit = got[0].text() == "value";
+  CountLookup(worker, is_hit);
+  return is_hit;
+}
+
 // Tries to lock, with `acquire`, and looks the key up in the same round trip. Of the two commands
 // the lock is the first: where it was won, nobody else fills the key after that look.
 struct Attempt {

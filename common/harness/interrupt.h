@@ -11,6 +11,7 @@ void CatchInterrupts();
 
 // The signal that asked us to stop, or 0. Any thread.
 int InterruptSignal();
+inline bool IsInterrupted() { return InterruptSignal() != 0; }
 
 }  // namespace rcb
 

@@ -40,7 +40,7 @@ Run::Run(const RunPlan& plan, const RunOptions& options, Session& session,
 }
 
 Run::~Run() {
-  for (auto& slot : session_.slots()) slot->loop.set_on_sweep(nullptr);
+  for (auto& slot : session_.slots()) slot->WatchInterrupts();
 }
 
 void Run::WarmUp(ThreadSlot& slot) {
@@ -67,7 +67,7 @@ void Run::Drive(ThreadSlot& slot) {
 
 // Runs on one thread while the others wait at the barrier: all of them see the same decision.
 void Run::RoundStarter::operator()() noexcept {
-  if (InterruptSignal() != 0) run->stopping_.store(true, std::memory_order_relaxed);
+  if (IsInterrupted()) run->stopping_.store(true, std::memory_order_relaxed);
   run->round_begins_ = !run->stopped();
   if (run->round_begins_) run->scenario_->StartRound(run->next_round_++);
 }
@@ -185,7 +185,7 @@ void Run::OnSweep(ThreadSlot& slot) {
     Stop(absl::StrCat("no operation succeeded for ", patience_ns / 1'000'000'000, " s",
                       slot.first_error.empty() ? "" : "; first error: ", slot.first_error));
   }
-  if (InterruptSignal() != 0) stopping_.store(true, std::memory_order_relaxed);
+  if (IsInterrupted()) stopping_.store(true, std::memory_order_relaxed);
   if (stopped() && !slot.loop.cancelled()) slot.loop.Cancel();
 }
 

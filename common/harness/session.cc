@@ -59,14 +59,18 @@ int64_t Seat::Losses() const {
   return connection.losses() + (subscriber ? subscriber->connection().losses() : 0);
 }
 
+void ThreadSlot::WatchInterrupts() {
+  loop.set_on_sweep([this] {
+    if (IsInterrupted() && !loop.cancelled()) loop.Cancel();
+  });
+}
+
 absl::StatusOr<std::unique_ptr<Session>> Session::Open(const SessionOptions& options) {
   std::unique_ptr<Session> session(new Session(options));
   for (int thread = 0; thread < options.threads; ++thread) {
     auto slot = std::make_unique<ThreadSlot>();
     slot->index = thread;
-    slot->loop.set_on_sweep([loop = &slot->loop] {
-      if (InterruptSignal() != 0 && !loop->cancelled()) loop->Cancel();
-    });
+    slot->WatchInterrupts();
     for (int index = thread; index < options.workers; index += options.threads) {
       slot->seats.push_back(std::make_unique<Seat>(slot->loop, session->options_.connection,
                                                    slot->digests, index, options.seed,

@@ -41,6 +41,9 @@ struct Seat {
 
 // One thread's share. Everything that a thread touches while operations run is in its slot.
 struct ThreadSlot {
+  // Cancels the loop when an interrupt comes while no run looks after that.
+  void WatchInterrupts();
+
   int index = 0;
   ScriptDigests digests;
   Loop loop;

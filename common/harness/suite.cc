@@ -88,9 +88,9 @@ void Suite::RegisterPlainOnce(const std::string& name, int64_t workers, const Bo
   auto* registered = benchmark::RegisterBenchmark(
       name.c_str(), [this, ledger_name, body](benchmark::State& state) {
         LedgerEntry& entry = ledger_[ledger_name];
-        if (InterruptSignal() == 0 && entry.aborted.empty()) {
+        if (!IsInterrupted() && entry.aborted.empty()) {
           absl::Status status = body(state);
-          if (!status.ok() && InterruptSignal() == 0) {
+          if (!status.ok() && !IsInterrupted()) {
             entry.aborted = std::string(status.message());
             troubled_ = true;
           }
@@ -98,7 +98,7 @@ void Suite::RegisterPlainOnce(const std::string& name, int64_t workers, const Bo
           while (state.KeepRunningBatch(state.max_iterations)) {
           }
         }
-        entry.interrupted = InterruptSignal() != 0;
+        entry.interrupted = IsInterrupted();
       });
   registered->UseRealTime()->Threads(1);
   if (workers != 0) registered->ArgNames({"workers"})->Args({workers});
@@ -130,15 +130,15 @@ Run* Suite::Join(const Instance& instance, int64_t iterations) {
     LedgerEntry& entry = ledger_[instance.name];
     if (IsVariant(instance.name)) entry.variant = instance.spec.name;
     entry.is_control = IsControl(instance.name);
-    if (entry.aborted.empty() && InterruptSignal() == 0) {
+    if (entry.aborted.empty() && !IsInterrupted()) {
       absl::Status begun = Begin(instance, iterations);
       if (!begun.ok()) {
         run_.reset();
-        if (InterruptSignal() == 0) entry.aborted = std::string(begun.message());
+        if (!IsInterrupted()) entry.aborted = std::string(begun.message());
         troubled_ = true;
       }
     }
-    entry.interrupted = InterruptSignal() != 0;
+    entry.interrupted = IsInterrupted();
   }
   joined_ = (joined_ + 1) % instance.threads;
   return run_.get();
@@ -209,7 +209,7 @@ absl::Status Suite::Connect() {
   }
   redis_.reset();
   absl::StatusOr<BlockingClient> client =
-      BlockingClient::Connect(target_.endpoint(), kBlockingTimeoutMs);
+      BlockingClient::Connect(target_.endpoint(), kBlockingTimeoutMs, IsInterrupted);
   if (!client.ok()) return client.status();
   redis_.emplace(*std::move(client));
   redis_generation_ = target_.generation();
@@ -265,17 +265,24 @@ void Suite::Finish(const Instance& instance, benchmark::State& state) {
   if (!run_->blame().empty()) entry.aborted = run_->blame();
   troubled_ = tally.errors > 0 || tally.timeouts > 0 || !run_->blame().empty();
   if (run_->stopped()) {
-    entry.interrupted = InterruptSignal() != 0;
+    entry.interrupted = IsInterrupted();
     return;
   }
   const std::vector<OpRecord> history = HistoryOf(*session_);
   Findings findings;
-  absl::Status reachable = Connect();
-  if (reachable.ok()) {
+  absl::Status checked = Connect();
+  if (checked.ok()) {
     findings = run_->scenario().Check(history, *redis_);
-  } else {
-    entry.aborted = std::string(reachable.message());
+    if (!redis_->connected()) {
+      findings = Findings();  // it could not see
+      checked = absl::UnavailableError("the server was lost while the result was checked");
+    }
+  }
+  entry.interrupted = IsInterrupted();
+  if (!checked.ok()) {
     troubled_ = true;
+    if (IsInterrupted()) return;
+    entry.aborted = std::string(checked.message());
   }
   entry.finished = true;
   entry.violations += findings.violations;

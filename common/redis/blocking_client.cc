@@ -17,58 +17,35 @@ namespace rcb {
 namespace {
 
 constexpr size_t kReadBytes = 64 * 1024;
+constexpr int64_t kSliceMs = 100;  // how often is_cancelled is asked
 
 int64_t NowMs() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
-// Waits until `fd` is ready for `events`. False once the deadline has passed.
-bool AwaitReady(int fd, short events, int64_t deadline_ms) {  // NOLINT: poll's type
-  for (;;) {
-    const int64_t left_ms = deadline_ms - NowMs();
-    if (left_ms <= 0) return false;
-    pollfd waited = {fd, events, 0};
-    if (poll(&waited, 1, static_cast<int>(left_ms)) > 0) return true;
-  }
-}
-
-// Own send and recv instead of hiredis's: its 0.14 raises SIGPIPE on a closed connection, fails on
-// any signal, and restarts its timeout with each byte.
-bool SendAll(int fd, const char* data, size_t size, int64_t deadline_ms) {
-  size_t sent = 0;
-  while (sent < size) {
-    if (!AwaitReady(fd, POLLOUT, deadline_ms)) return false;
-    const ssize_t n = send(fd, data + sent, size - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (n >= 0) {
-      sent += static_cast<size_t>(n);
-    } else if (errno != EAGAIN && errno != EINTR) {
-      // A server at maxclients says so and closes before it reads: the reply tells more than this.
-      return true;
-    }
-  }
-  return true;
-}
-
 }  // namespace
 
-BlockingClient::BlockingClient(redisContext* context, std::string name, int timeout_ms)
+BlockingClient::BlockingClient(redisContext* context, std::string name, int timeout_ms,
+                               std::function<bool()> is_cancelled)
     : context_(context),
       reader_(std::make_unique<ReplyReader>()),
       name_(std::move(name)),
-      timeout_ms_(timeout_ms) {}
+      timeout_ms_(timeout_ms),
+      is_cancelled_(std::move(is_cancelled)) {}
 
 absl::Status BlockingClient::Error(absl::StatusCode code, absl::string_view problem) const {
   return absl::Status(code, absl::StrCat(name_, ": ", problem));
 }
 
-absl::StatusOr<BlockingClient> BlockingClient::Connect(const Endpoint& endpoint, int timeout_ms) {
+absl::StatusOr<BlockingClient> BlockingClient::Connect(const Endpoint& endpoint, int timeout_ms,
+                                                       std::function<bool()> is_cancelled) {
   const timeval timeout = {timeout_ms / 1000, timeout_ms % 1000 * 1000};
   redisContext* context =
       endpoint.transport == Endpoint::Transport::kUnix
           ? redisConnectUnixWithTimeout(endpoint.path.c_str(), timeout)
           : redisConnectWithTimeout(endpoint.host.c_str(), endpoint.port, timeout);
-  BlockingClient client(context, endpoint.ToString(), timeout_ms);
+  BlockingClient client(context, endpoint.ToString(), timeout_ms, std::move(is_cancelled));
   if (context == nullptr) return client.Error(absl::StatusCode::kUnavailable, "out of memory");
   if (context->err != 0) {
     return client.Error(absl::StatusCode::kUnavailable,
@@ -126,13 +103,10 @@ absl::StatusOr<Reply> BlockingClient::Exchange(const std::vector<std::string>& a
   char* wire = nullptr;
   const int64_t size =
       redisFormatCommandArgv(&wire, static_cast<int>(texts.size()), texts.data(), sizes.data());
-  const bool sent =
-      size >= 0 && SendAll(context_->fd, wire, static_cast<size_t>(size), deadline_ms);
-  if (size >= 0) redisFreeCommand(wire);
-  absl::StatusOr<Reply> reply =
-      sent ? AwaitReply(deadline_ms)
-           : Error(absl::StatusCode::kDeadlineExceeded,
-                   absl::StrCat("took no command within ", timeout_ms_, " ms"));
+  if (size < 0) return Error(absl::StatusCode::kResourceExhausted, "out of memory");
+  const absl::Status sent = SendAll(wire, static_cast<size_t>(size), deadline_ms);
+  redisFreeCommand(wire);
+  absl::StatusOr<Reply> reply = sent.ok() ? AwaitReply(deadline_ms) : sent;
   if (reply.ok() && reply->is_error() &&
       absl::StrContains(reply->text(), "max number of clients")) {
     reply = Error(absl::StatusCode::kResourceExhausted,
@@ -142,6 +116,40 @@ absl::StatusOr<Reply> BlockingClient::Exchange(const std::vector<std::string>& a
   return reply;
 }
 
+// Own send and recv instead of hiredis's: its 0.14 raises SIGPIPE on a closed connection, fails on
+// any signal, and restarts its timeout with each byte.
+absl::Status BlockingClient::SendAll(const char* data, size_t size, int64_t deadline_ms) {
+  size_t sent = 0;
+  while (sent < size) {
+    const absl::Status ready = AwaitReady(POLLOUT, deadline_ms);
+    if (!ready.ok()) return ready;
+    const ssize_t n = send(context_->fd, data + sent, size - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n >= 0) {
+      sent += static_cast<size_t>(n);
+    } else if (errno != EAGAIN && errno != EINTR) {
+      // A server at maxclients says so and closes before it reads: the reply tells more than this.
+      return absl::OkStatus();
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Waits until the socket is ready for `events`.
+absl::Status BlockingClient::AwaitReady(short events, int64_t deadline_ms) const {  // NOLINT
+  for (;;) {
+    if (is_cancelled_ && is_cancelled_()) return Error(absl::StatusCode::kCancelled, "cancelled");
+    const int64_t left_ms = deadline_ms - NowMs();
+    if (left_ms <= 0) {
+      return Error(absl::StatusCode::kDeadlineExceeded,
+                   absl::StrCat("no answer within ", timeout_ms_, " ms"));
+    }
+    pollfd waited = {context_->fd, events, 0};
+    if (poll(&waited, 1, static_cast<int>(std::min(left_ms, kSliceMs))) > 0) {
+      return absl::OkStatus();
+    }
+  }
+}
+
 absl::StatusOr<Reply> BlockingClient::AwaitReply(int64_t deadline_ms) {
   std::vector<char> buffer(kReadBytes);
   Reply reply;
@@ -149,10 +157,8 @@ absl::StatusOr<Reply> BlockingClient::AwaitReply(int64_t deadline_ms) {
     const absl::StatusOr<bool> whole = reader_->Next(&reply);
     if (!whole.ok()) return Error(whole.status().code(), whole.status().message());
     if (*whole) return reply;
-    if (!AwaitReady(context_->fd, POLLIN, deadline_ms)) {
-      return Error(absl::StatusCode::kDeadlineExceeded,
-                   absl::StrCat("no answer within ", timeout_ms_, " ms"));
-    }
+    const absl::Status ready = AwaitReady(POLLIN, deadline_ms);
+    if (!ready.ok()) return ready;
     const ssize_t n = recv(context_->fd, buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (n > 0) {
       reader_->Feed(buffer.data(), static_cast<size_t>(n));

@@ -6,6 +6,8 @@
 
 #include <hiredis/hiredis.h>
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,31 +27,40 @@ class BlockingClient {
   // Connects, authenticates (AUTH) where the endpoint has a user or password, chooses its database
   // (SELECT) and proves with a PING that the server takes commands from us. `timeout_ms` bounds
   // the connect and then each command; resolving a host name has the resolver's own limits.
-  // Errors: kUnavailable (no such host or socket, refused, closed), kDeadlineExceeded,
+  // `is_cancelled`, if given, is asked ten times a second while we wait.
+  // Errors: kUnavailable (no such host or socket, refused, closed), kDeadlineExceeded, kCancelled,
   // kUnauthenticated (wrong or missing password), kResourceExhausted (maxclients reached),
   // kDataLoss (the peer is not Redis), kFailedPrecondition (any other error reply).
-  static absl::StatusOr<BlockingClient> Connect(const Endpoint& endpoint, int timeout_ms);
+  static absl::StatusOr<BlockingClient> Connect(const Endpoint& endpoint, int timeout_ms,
+                                                std::function<bool()> is_cancelled = nullptr);
 
   // Sends one command and waits for its reply. An error reply becomes kFailedPrecondition with the
   // server's words. After any other error the connection is closed and further calls fail.
   absl::StatusOr<Reply> Command(const std::vector<std::string>& arguments);
+
+  // False once an error has closed the connection.
+  bool connected() const { return context_ != nullptr; }
 
  private:
   struct Free {
     void operator()(redisContext* context) const { redisFree(context); }
   };
 
-  BlockingClient(redisContext* context, std::string name, int timeout_ms);
+  BlockingClient(redisContext* context, std::string name, int timeout_ms,
+                 std::function<bool()> is_cancelled);
 
   absl::Status Authenticate(const Endpoint& endpoint);
   absl::StatusOr<Reply> Exchange(const std::vector<std::string>& arguments);
+  absl::Status SendAll(const char* data, size_t size, int64_t deadline_ms);
   absl::StatusOr<Reply> AwaitReply(int64_t deadline_ms);
+  absl::Status AwaitReady(short events, int64_t deadline_ms) const;  // NOLINT: poll's type
   absl::Status Error(absl::StatusCode code, absl::string_view problem) const;
 
   std::unique_ptr<redisContext, Free> context_;  // null once broken
   std::unique_ptr<ReplyReader> reader_;
   std::string name_;
   int timeout_ms_;
+  std::function<bool()> is_cancelled_;
 };
 
 }  // namespace rcb

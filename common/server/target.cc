@@ -18,13 +18,16 @@ using std::chrono::seconds;
 using std::chrono::steady_clock;
 
 constexpr int kAnswerPatienceMs = 2000;
+constexpr int kCleanUpAnswerPatienceMs = 1500;  // an interrupted program has 2 s
 constexpr seconds kReturnPatience{5};
 constexpr std::chrono::milliseconds kReturnPollInterval{200};
 constexpr seconds kCleanUpPatience{60};
 constexpr int kSpareClients = 32;  // for our own set-up connections and a curious redis-cli
 
-absl::StatusOr<ServerFacts> Probe(const Endpoint& endpoint) {
-  absl::StatusOr<BlockingClient> client = BlockingClient::Connect(endpoint, kAnswerPatienceMs);
+absl::StatusOr<ServerFacts> Probe(const Endpoint& endpoint,
+                                  const std::function<bool()>& is_cancelled) {
+  absl::StatusOr<BlockingClient> client =
+      BlockingClient::Connect(endpoint, kAnswerPatienceMs, is_cancelled);
   if (!client.ok()) return client.status();
   return FetchServerFacts(*client);
 }
@@ -86,7 +89,8 @@ absl::Status Target::StartPrivate() {
 }
 
 absl::Status Target::AdmitForeign() {
-  absl::StatusOr<BlockingClient> client = BlockingClient::Connect(endpoint_, kAnswerPatienceMs);
+  absl::StatusOr<BlockingClient> client =
+      BlockingClient::Connect(endpoint_, kAnswerPatienceMs, options_.is_cancelled);
   if (!client.ok()) return client.status();
   absl::StatusOr<ServerFacts> facts = FetchServerFacts(*client);
   if (!facts.ok()) return facts.status();
@@ -123,12 +127,13 @@ absl::Status Target::Blame(const absl::Status& status) const {
 absl::Status Target::EnsureAlive() {
   if (!is_private()) return EnsureForeignAlive();
   if (private_server_ != nullptr && private_server_->IsAlive()) {
-    absl::StatusOr<ServerFacts> facts = Probe(endpoint_);
+    absl::StatusOr<ServerFacts> facts = Probe(endpoint_, options_.is_cancelled);
     if (facts.ok()) {
       facts_ = *std::move(facts);
       return absl::OkStatus();
     }
   }
+  if (options_.is_cancelled && options_.is_cancelled()) return absl::CancelledError("cancelled");
   private_server_.reset();
   ++generation_;
   return StartPrivate();
@@ -137,20 +142,22 @@ absl::Status Target::EnsureAlive() {
 absl::Status Target::EnsureForeignAlive() {
   const steady_clock::time_point deadline = steady_clock::now() + kReturnPatience;
   for (;;) {
-    absl::StatusOr<ServerFacts> facts = Probe(endpoint_);
+    absl::StatusOr<ServerFacts> facts = Probe(endpoint_, options_.is_cancelled);
     if (facts.ok()) {
       if (facts->process_id != facts_.process_id) ++generation_;
       facts_ = *std::move(facts);
       return absl::OkStatus();
     }
     if (steady_clock::now() >= deadline) return Blame(facts.status());
+    if (options_.is_cancelled && options_.is_cancelled()) return facts.status();
     std::this_thread::sleep_for(kReturnPollInterval);
   }
 }
 
 absl::Status Target::CleanUp() {
   if (clean_) return absl::OkStatus();
-  absl::StatusOr<BlockingClient> client = BlockingClient::Connect(endpoint_, kAnswerPatienceMs);
+  absl::StatusOr<BlockingClient> client =
+      BlockingClient::Connect(endpoint_, kCleanUpAnswerPatienceMs);
   absl::Status status = client.status();
   if (client.ok()) {
     status = DeleteKeys(*client);

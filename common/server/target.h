@@ -4,6 +4,7 @@
 #ifndef RCB_COMMON_SERVER_TARGET_H_
 #define RCB_COMMON_SERVER_TARGET_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -23,6 +24,7 @@ struct TargetOptions {
   std::string server_binary;              // of the private server; see PrivateServerOptions
   bool use_unix_transport = false;        // to the private server
   int max_clients_needed = 1000;          // connections that the benchmarks will open at once
+  std::function<bool()> is_cancelled;     // ends every wait but those of CleanUp; may be empty
 };
 
 // Belongs to the main thread: not thread-safe, and a private server dies with its thread.
