@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -175,6 +176,12 @@ bool Bench::AwaitTraffic(int64_t commands) {
   });
   EXPECT_TRUE(answers) << "no private server came up";
   return answers && AwaitCommands(server_endpoint(), commands);
+}
+
+std::vector<pid_t> Bench::ServerPids() const {
+  std::vector<pid_t> pids = ProcessesIn(workspace_.tmpdir());
+  std::sort(pids.begin(), pids.end());
+  return pids;
 }
 
 Endpoint Bench::server_endpoint() const {

@@ -71,6 +71,8 @@ class Bench {
   // Of the private server; after AwaitTraffic.
   pid_t server_pid() const { return server_pid_; }
   Endpoint server_endpoint() const;
+  // Of all its private servers, the oldest first.
+  std::vector<pid_t> ServerPids() const;
   // What it has written on standard output so far.
   std::string Out() const;
   // Waits until it has written this on standard output; false and a test failure where it does not

@@ -89,6 +89,35 @@ TEST_F(CliFaultTest, MarksTheBenchmarkWhoseServerIsKilledAndStartsAnotherForTheR
                                     HasSubstr("; errors in Counter/lockfree/incr/workers:5")));
 }
 
+class CliKilledServerTest : public CliFaultTest, public testing::WithParamInterface<const char*> {};
+
+TEST_P(CliKilledServerTest, EndsInTimeAndIsMarked) {
+  const std::unique_ptr<Bench> bench = Start(GetParam());
+  ASSERT_TRUE(bench->AwaitTraffic(kTraffic));
+  kill(bench->server_pid(), SIGKILL);
+  EXPECT_TRUE(Finish(*bench, 1).HasError(GetParam()));
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, CliKilledServerTest,
+                         testing::Values("Transaction/locking/ordered_locks",
+                                         "Transaction/lockfree/mset_mget",
+                                         "Transaction/lockfree/list_append",
+                                         "Lock/locking/setnx_spin", "Lock/locking/pubsub",
+                                         "Lock/locking/blpop_queue", "Lock/locking/redlock"));
+
+TEST_F(CliFaultTest, GoesOnWithoutOneOfRedlocksNodesAndCountsIt) {
+  const std::unique_ptr<Bench> bench = Start("Lock/locking/redlock");
+  ASSERT_TRUE(Await([&bench] { return bench->ServerPids().size() == 4; }));
+  ASSERT_TRUE(bench->AwaitTraffic(kTraffic));
+  kill(bench->ServerPids().back(), SIGKILL);
+  const FaultyRun run = Finish(*bench, 1);
+  EXPECT_TRUE(run.HasError("Lock/locking/redlock"));
+  const std::vector<json> rows = RowsOf(run.document, "Lock/locking/redlock");
+  ASSERT_THAT(rows, SizeIs(1));
+  EXPECT_GT(rows[0].value("errors", 0.0), 0);
+  EXPECT_GT(rows[0].value("success_rate", 0.0), 0.5) << "two nodes are a majority";
+}
+
 TEST_F(CliFaultTest, EndsWhenAUsersServerIsKilled) {
   std::unique_ptr<PrivateServer> server = StartServer();
   ASSERT_NE(server, nullptr);
@@ -187,6 +216,9 @@ INSTANTIATE_TEST_SUITE_P(
                     AtWork{"Stampede/locking/setnx_poll", kTraffic},
                     AtWork{"Stampede/locking/single_flight", kTraffic},
                     AtWork{"StampedeExpiry/locking/stale_while_revalidate", kTraffic},
+                    AtWork{"Transaction/lockfree/watch", kMuchTraffic},
+                    AtWork{"Transaction/lockfree/list_append", kMuchTraffic},
+                    AtWork{"Lock/lockfree/lua", kMuchTraffic},
                     AtWork{"StampedeExpiry/lockfree/xfetch/workers:5/beta_pct:100", kTraffic}));
 
 // Where the one who holds the lock is cut off, the others wait for the end of its lease.

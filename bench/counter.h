@@ -13,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "bench/token_lock.h"
 #include "common/harness/scenario.h"
 #include "common/redis/connection.h"
 #include "common/runtime/task.h"
@@ -121,26 +122,12 @@ inline Task<absl::StatusOr<int64_t>> Sharded(Worker& worker, const Keys& keys) {
 // https://redis.io/docs/manual/patterns/distributed-locks, for a single instance
 inline Task<absl::StatusOr<int64_t>> TokenLock(Worker& worker, const Keys& keys) {
   constexpr int64_t kLeaseMs = 30'000;  // far longer than the work, also on a stalled machine
-  static constexpr Script kRelease{R"lua(
-    if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
-    return 0)lua"};
-  const std::string token =
-      absl::StrCat(worker.index, "-", absl::Uniform<uint64_t>(*worker.random));
-  const Command acquire("SET", keys.lock, token, "NX", "PX", kLeaseMs);
-  Backoff backoff = Retrying();
-  while (true) {
-    const Reply acquired = co_await worker.redis().Run(acquire);
-    if (!acquired.is_nil()) break;
-    ++worker.tally->retries;
-    co_await backoff.Wait(*worker.loop, *worker.random);
-  }
+  const std::string token = NewToken(worker);
+  co_await AcquireToken(worker, keys.lock, token, kLeaseMs, Retrying());
   const Reply old_value = co_await worker.redis().Run(keys.get);
   const int64_t new_value = old_value.integer() + 1;
   co_await worker.redis().Run(Command("SET", keys.counter, new_value));
-  absl::Status released = (co_await Try(worker.redis().Eval(kRelease, keys.lock, token))).status();
-  // The value is written: an error reply to this must not tell the checker that nothing was done.
-  if (absl::IsFailedPrecondition(released)) released = absl::UnknownError(released.message());
-  if (!released.ok()) co_return released;
+  co_await ReleaseToken(worker, keys.lock, token);
   co_return new_value;
 }
 

@@ -14,8 +14,11 @@ namespace rcb {
 
 // The variants of each pattern, to be registered with Suite::Register.
 std::vector<BenchmarkSpec> CounterVariants(const Options& options, const ServerFacts& facts);
+std::vector<BenchmarkSpec> ListAppendVariants(const Options& options);
+std::vector<BenchmarkSpec> LockVariants(const Options& options);
 std::vector<BenchmarkSpec> StampedeVariants(const Options& options);
 std::vector<BenchmarkSpec> StampedeExpiryVariants(const Options& options);
+std::vector<BenchmarkSpec> TransactionVariants(const Options& options, const ServerFacts& facts);
 
 // Registers what the suite itself costs.
 void RegisterHarness(Suite& suite);

@@ -96,6 +96,9 @@ void RegisterAll(Suite& suite) {
       CounterVariants(suite.options(), suite.target().facts()),
       StampedeVariants(suite.options()),
       StampedeExpiryVariants(suite.options()),
+      LockVariants(suite.options()),
+      TransactionVariants(suite.options(), suite.target().facts()),
+      ListAppendVariants(suite.options()),
   };
   for (const std::vector<BenchmarkSpec>& family : families) {
     for (const BenchmarkSpec& spec : family) suite.Register(spec);

@@ -39,8 +39,10 @@ ServerFacts CurrentServer() {
 // Of all families with variants, on a server that can run each.
 std::vector<BenchmarkSpec> AllVariants() {
   std::vector<BenchmarkSpec> all;
-  for (const auto& family : {CounterVariants(Options(), CurrentServer()),
-                             StampedeVariants(Options()), StampedeExpiryVariants(Options())}) {
+  for (const auto& family :
+       {CounterVariants(Options(), CurrentServer()), StampedeVariants(Options()),
+        StampedeExpiryVariants(Options()), LockVariants(Options()), ListAppendVariants(Options()),
+        TransactionVariants(Options(), CurrentServer())}) {
     all.insert(all.end(), family.begin(), family.end());
   }
   return all;
@@ -158,7 +160,7 @@ TEST(NamesTest, EachFamilyHasAControl) {
     controls[parts[0]] += parts[1] == "unsafe" ? 1 : 0;
   }
   for (const auto& [family, count] : controls) EXPECT_GT(count, 0) << family;
-  EXPECT_EQ(controls.size(), 3U);
+  EXPECT_EQ(controls.size(), 5U);
 }
 
 }  // namespace

@@ -26,11 +26,6 @@ namespace rcb::stampede {
 
 using Value = Task<absl::StatusOr<int64_t>>;
 
-// Deletes the lock where it is still ours. https://redis.io/docs/manual/patterns/distributed-locks
-inline constexpr Script kRelease{R"lua(
-  if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
-  return 0)lua"};
-
 // One round trip for the value, or for the right and duty to compute it, or to wait.
 inline constexpr Script kGetOrLead{R"lua(
   local value = redis.call('GET', KEYS[1])
@@ -94,7 +89,7 @@ inline Value TokenLock(Worker& worker, Shared& shared, int64_t lease_ms) {
     value = co_await shared.Compute(worker);
     co_await worker.redis().Run(Command("SET", round.key, value, "PX", kTtlMs));
   }
-  co_await worker.redis().Eval(kRelease, round.lock, token);
+  co_await worker.redis().Eval(kReleaseToken, round.lock, token);
   co_return value;
 }
 

@@ -16,6 +16,7 @@
 
 #include "absl/status/statusor.h"
 #include "bench/stampede_expiry_cache.h"
+#include "bench/token_lock.h"
 #include "common/harness/scenario.h"
 #include "common/runtime/task.h"
 #include "common/workload/backoff.h"
@@ -26,10 +27,6 @@ using Generation = Task<absl::StatusOr<int64_t>>;
 
 inline constexpr int64_t kLeaseMs = 30'000;
 inline constexpr double kPollMs = 2;  // the mean pause of those who poll
-
-inline constexpr Script kRelease{R"lua(
-  if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
-  return 0)lua"};
 
 // Looks the key up; a hard miss is an entry of generation 0.
 inline Task<absl::StatusOr<Entry>> LookUp(Worker& worker, Cache& cache, const Key& key) {
@@ -61,10 +58,6 @@ inline Task<absl::StatusOr<bool>> TryLock(Worker& worker, const Key& key,
   co_return !won.is_nil();
 }
 
-inline std::string NewToken(Worker& worker) {
-  return absl::StrCat(worker.index, "-", absl::Uniform<uint64_t>(*worker.random));
-}
-
 // With the lock held: looks again, computes unless somebody has since `stale_generation`, unlocks.
 inline Generation RefreshAndUnlock(Worker& worker, Cache& cache, size_t index,
                                    int64_t stale_generation, const std::string& token) {
@@ -74,7 +67,7 @@ inline Generation RefreshAndUnlock(Worker& worker, Cache& cache, size_t index,
   if (generation <= stale_generation) {
     generation = co_await cache.Recompute(worker, index, key.latest + 1);
   }
-  co_await worker.redis().Eval(kRelease, key.lock, token);
+  co_await worker.redis().Eval(kReleaseToken, key.lock, token);
   co_return generation;
 }
 

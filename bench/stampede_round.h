@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "absl/random/distributions.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "bench/token_lock.h"
 #include "common/harness/scenario.h"
 #include "common/redis/connection.h"
 #include "common/runtime/single_flight.h"
@@ -129,11 +129,6 @@ inline Task<absl::StatusOr<Attempt>> LockAndLook(Worker& worker, const Round& ro
   if (!attempt.locked) ++worker.tally->retries;
   CountLookup(worker, !attempt.cached.is_nil());
   co_return attempt;
-}
-
-// Unique among all clients: who holds a lock.
-inline std::string NewToken(Worker& worker) {
-  return absl::StrCat(worker.index, "-", absl::Uniform<uint64_t>(*worker.random));
 }
 
 inline Backoff Polling() { return Backoff(2.0 * kPollMs, 2.0 * kPollMs, kGiveUpMs); }

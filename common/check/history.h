@@ -18,16 +18,17 @@ enum class Outcome : uint8_t {
   kUnknown,  // sent, no reply: applied once at any time after invoke_ns, or never
 };
 
-// One operation as a worker saw it. What `value` means is up to the pattern.
+// One operation as a worker saw it. What `argument` and `value` mean is up to the pattern.
 struct OpRecord {
   int64_t invoke_ns = 0;
   int64_t return_ns = 0;
-  int64_t value = 0;
-  int32_t round = 0;  // in round families; otherwise 0
+  int64_t argument = 0;  // what it was asked to do
+  int64_t value = 0;     // its result; 0 unless the outcome is kOk
+  int32_t round = 0;     // in round families; otherwise 0
   uint16_t worker = 0;
   Outcome outcome = Outcome::kOk;
 };
-static_assert(sizeof(OpRecord) <= 32, "a history holds one of these per operation");
+static_assert(sizeof(OpRecord) <= 40, "a history holds one of these per operation");
 
 }  // namespace rcb
 

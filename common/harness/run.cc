@@ -14,11 +14,6 @@ constexpr int64_t kNsPerMs = 1'000'000;
 // How much longer than one deadline a run may go on without any success.
 constexpr int64_t kStallGraceNs = 5'000 * kNsPerMs;
 
-Outcome OutcomeOf(const absl::Status& status) {
-  if (status.ok()) return Outcome::kOk;
-  return OutcomeIsUnknown(status) ? Outcome::kUnknown : Outcome::kFailed;
-}
-
 }  // namespace
 
 Run::Run(const RunPlan& plan, const RunOptions& options, Session& session,
@@ -168,6 +163,7 @@ int64_t Run::Account(ThreadSlot& slot, Seat& seat, int64_t intended_ns, int64_t 
   OpRecord record;
   record.invoke_ns = invoke_ns;
   record.return_ns = return_ns;
+  record.argument = seat.worker.argument;
   record.value = result.ok() ? *result : 0;
   record.round = static_cast<int32_t>(std::max<int64_t>(next_round_ - 1, 0));
   record.worker = static_cast<uint16_t>(seat.worker.index);

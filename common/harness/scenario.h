@@ -41,8 +41,12 @@ struct Worker {
   Loop* loop = nullptr;              // that runs it
   Connection* connection = nullptr;  // never null once the session stands
   Subscriber* subscriber = nullptr;  // null unless BenchmarkSpec::needs_subscriber
+  std::vector<Connection*> nodes;    // BenchmarkSpec::nodes servers besides; may be disconnected
   absl::InsecureBitGen* random = nullptr;
   Tally* tally = nullptr;
+  // What the operation is asked to do, for the record. Set it before the first command, so that the
+  // checker knows it where the outcome is unknown.
+  int64_t argument = 0;
 
   Connection& redis() { return *connection; }
 };
@@ -56,6 +60,7 @@ struct RunPlan {
   std::string key_prefix;
   std::string library_name;  // of the functions that we may load
   uint64_t seed = 0;
+  int64_t round_trip_ns = 0;  // p50 of PING just before the run; 0: not known
 };
 
 // What a checker found in one run.
@@ -64,6 +69,12 @@ struct Findings {
   std::string first;                                     // one line about the first violation
   std::vector<std::pair<std::string, double>> counters;  // to publish, as in scripts/metrics.tsv
 };
+
+// What is known of the effect of an operation that ended like this.
+inline Outcome OutcomeOf(const absl::Status& status) {
+  if (status.ok()) return Outcome::kOk;
+  return OutcomeIsUnknown(status) ? Outcome::kUnknown : Outcome::kFailed;
+}
 
 // A variant at work, made anew for each run. Operate is called on all loops' threads at once; the
 // others on one thread, while no operation runs.
@@ -102,6 +113,7 @@ struct BenchmarkSpec {
   double floor_round_trips = 0;  // the least time of an operation: so many round trips
   double floor_compute_ms = 0;   // and this
   bool needs_subscriber = false;
+  int nodes = 0;  // private servers, besides the one under test, that each worker connects to
   bool keeps_history = true;  // false: the checker reads no record, as in Harness
   std::function<std::unique_ptr<Scenario>(const RunPlan& plan)> make;
 };

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/harness/interrupt.h"
 #include "common/measure/clock.h"
+#include "common/redis/address.h"
 
 namespace rcb {
 namespace {
@@ -13,6 +14,9 @@ namespace {
 // How many connections of a thread are made at a time: servers queue few that they have not
 // accepted yet (Redis: tcp-backlog 511).
 constexpr size_t kConnectingAtOnce = 128;
+
+// A quorum goes on without a node that is slower than this.
+constexpr int64_t kNodeTimeoutMs = 500;
 
 std::seed_seq SeedOf(uint64_t seed, int stream) {
   return std::seed_seq{static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32),
@@ -36,27 +40,50 @@ Task<void> TimePings(Connection& connection, int pings, Histogram& round_trips) 
 
 }  // namespace
 
-Seat::Seat(Loop& loop, const ConnectionOptions& options, ScriptDigests& digests, int index,
-           uint64_t seed, bool with_subscriber)
-    : connection(loop, options, digests, seed + static_cast<uint64_t>(index)),
-      random(SeedOf(seed, index)) {
-  if (with_subscriber) {
-    subscriber.emplace(loop, options, digests, ~seed - static_cast<uint64_t>(index));
+absl::StatusOr<std::vector<ConnectionOptions>> ConnectionOptionsOf(const NodeGroup& nodes) {
+  std::vector<ConnectionOptions> all;
+  for (const Endpoint& endpoint : nodes.endpoints()) {
+    const absl::StatusOr<Address> address = Resolve(endpoint);
+    if (!address.ok()) return address.status();
+    ConnectionOptions options;
+    options.address = *address;
+    options.op_timeout_ms = kNodeTimeoutMs;
+    all.push_back(options);
+  }
+  return all;
+}
+
+Seat::Seat(Loop& loop, const SessionOptions& options, ScriptDigests& digests, int index)
+    : connection(loop, options.connection, digests, options.seed + static_cast<uint64_t>(index)),
+      random(SeedOf(options.seed, index)) {
+  const uint64_t other_seed = ~options.seed - static_cast<uint64_t>(index);
+  if (options.needs_subscriber) {
+    subscriber.emplace(loop, options.connection, digests, other_seed);
+  }
+  for (const ConnectionOptions& node : options.nodes) {
+    nodes.push_back(std::make_unique<Connection>(loop, node, digests, other_seed));
+    worker.nodes.push_back(nodes.back().get());
   }
   worker.index = index;
   worker.loop = &loop;
   worker.connection = &connection;
-  worker.subscriber = with_subscriber ? &*subscriber : nullptr;
+  worker.subscriber = subscriber ? &*subscriber : nullptr;
   worker.random = &random;
   worker.tally = &tally;
 }
 
 int64_t Seat::RoundTrips() const {
-  return connection.round_trips() + (subscriber ? subscriber->connection().round_trips() : 0);
+  int64_t sum = connection.round_trips();
+  if (subscriber) sum += subscriber->connection().round_trips();
+  for (const auto& node : nodes) sum += node->round_trips();
+  return sum;
 }
 
 int64_t Seat::Losses() const {
-  return connection.losses() + (subscriber ? subscriber->connection().losses() : 0);
+  int64_t sum = connection.losses();
+  if (subscriber) sum += subscriber->connection().losses();
+  for (const auto& node : nodes) sum += node->losses();
+  return sum;
 }
 
 void ThreadSlot::WatchInterrupts() {
@@ -72,9 +99,8 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Open(const SessionOptions& opt
     slot->index = thread;
     slot->WatchInterrupts();
     for (int index = thread; index < options.workers; index += options.threads) {
-      slot->seats.push_back(std::make_unique<Seat>(slot->loop, session->options_.connection,
-                                                   slot->digests, index, options.seed,
-                                                   options.needs_subscriber));
+      slot->seats.push_back(
+          std::make_unique<Seat>(slot->loop, session->options_, slot->digests, index));
     }
     session->slots_.push_back(std::move(slot));
     absl::Status connected = session->Connect(*session->slots_.back());
@@ -91,6 +117,7 @@ absl::Status Session::Connect(ThreadSlot& slot) {
       Seat& seat = *slot.seats[i];
       slot.loop.Spawn(ConnectOne(seat.connection, failure));
       if (seat.subscriber) slot.loop.Spawn(ConnectOne(seat.subscriber->connection(), failure));
+      for (const auto& node : seat.nodes) slot.loop.Spawn(ConnectOne(*node, failure));
     }
     slot.loop.Run();
     if (!failure.ok()) {

@@ -17,21 +17,34 @@
 #include "common/redis/connection.h"
 #include "common/redis/subscriber.h"
 #include "common/runtime/loop.h"
+#include "common/server/node_group.h"
 #include "common/workload/arrivals.h"
 
 namespace rcb {
 
-// A worker and what it owns.
-struct Seat {
-  Seat(Loop& loop, const ConnectionOptions& options, ScriptDigests& digests, int index,
-       uint64_t seed, bool with_subscriber);
+struct SessionOptions {
+  int workers = 1;
+  int threads = 1;
+  bool needs_subscriber = false;
+  uint64_t seed = 0;
+  ConnectionOptions connection;
+  std::vector<ConnectionOptions> nodes;  // see BenchmarkSpec::nodes
+};
 
-  // Requests sent on both connections since they were made, and how often one was lost.
+// How to connect to nodes; shared by the suite and the tests of patterns.
+absl::StatusOr<std::vector<ConnectionOptions>> ConnectionOptionsOf(const NodeGroup& nodes);
+
+// A worker and what it owns. `options` and `digests` outlive it.
+struct Seat {
+  Seat(Loop& loop, const SessionOptions& options, ScriptDigests& digests, int index);
+
+  // Requests sent on all connections since they were made, and how often one was lost.
   int64_t RoundTrips() const;
   int64_t Losses() const;
 
   Connection connection;
   std::optional<Subscriber> subscriber;
+  std::vector<std::unique_ptr<Connection>> nodes;
   int64_t round_trips_before = 0;  // the run
   int64_t losses_counted = 0;      // in a tally
   absl::InsecureBitGen random;
@@ -58,14 +71,6 @@ struct ThreadSlot {
   int64_t busy_ns = 0;    // processor time
   int64_t wall_ns = 0;
   std::string first_error;
-};
-
-struct SessionOptions {
-  int workers = 1;
-  int threads = 1;
-  bool needs_subscriber = false;
-  uint64_t seed = 0;
-  ConnectionOptions connection;
 };
 
 // Owns the slots. Open and the destructor need all loops idle.

@@ -14,6 +14,7 @@ namespace {
 
 constexpr int kBlockingTimeoutMs = 5000;
 constexpr int kPingsBeforeRun = 100;
+constexpr int kSpareClients = 32;  // of a node
 
 // "workers:50/beta_pct:100", as Google Benchmark prints it.
 std::string ArgsOf(const BenchmarkSpec& spec, int64_t workers) {
@@ -36,7 +37,8 @@ Suite::Suite(const Options& options, Target& target, Selector selects, OnProgres
     : options_(options),
       target_(target),
       selects_(std::move(selects)),
-      on_progress_(std::move(on_progress)) {}
+      on_progress_(std::move(on_progress)),
+      nodes_(options.redis_server, IsInterrupted) {}
 
 Suite::~Suite() { CloseSession(); }
 
@@ -69,7 +71,8 @@ void Suite::Register(const BenchmarkSpec& spec) {
       Note(absl::StrCat(spec.name, "/", arg_text,
                         is_steady ? "" : absl::StrCat("/iterations:", rounds),
                         "/real_time/threads:", threads),
-           spec.shape != Shape::kRounds, workers * (spec.needs_subscriber ? 2 : 1));
+           spec.shape != Shape::kRounds,
+           workers * (1 + (spec.needs_subscriber ? 1 : 0) + spec.nodes));
     }
   }
 }
@@ -108,7 +111,7 @@ void Suite::RegisterPlainOnce(const std::string& name, int64_t workers, const Bo
 
 void Suite::RunInstance(const Instance& instance, benchmark::State& state) {
   const int64_t iterations = state.max_iterations;
-  Run* run = Join(instance, iterations);
+  Run* run = Join(instance, iterations, state.thread_index());
   if (run != nullptr) {
     ThreadSlot& slot = run->session().slot(state.thread_index());
     if (instance.spec.shape == Shape::kRounds) run->WarmUp(slot);
@@ -122,26 +125,35 @@ void Suite::RunInstance(const Instance& instance, benchmark::State& state) {
   if (state.thread_index() == 0 && run != nullptr) Finish(instance, state);
 }
 
-// The first thread to come begins the run; null where there is nothing to run.
-Run* Suite::Join(const Instance& instance, int64_t iterations) {
-  std::lock_guard<std::mutex> lock(joining_);
-  if (joined_ == 0) {
-    run_.reset();
-    LedgerEntry& entry = ledger_[instance.name];
-    if (IsVariant(instance.name)) entry.variant = instance.spec.name;
-    entry.is_control = IsControl(instance.name);
-    if (entry.aborted.empty() && !IsInterrupted()) {
-      absl::Status begun = Begin(instance, iterations);
-      if (!begun.ok()) {
-        run_.reset();
-        if (!IsInterrupted()) entry.aborted = std::string(begun.message());
-        troubled_ = true;
-      }
-    }
-    entry.interrupted = IsInterrupted();
+// Thread 0 begins the run, for a server that has to be replaced lives no longer than the thread
+// that starts it; null where there is nothing to run.
+Run* Suite::Join(const Instance& instance, int64_t iterations, int thread) {
+  std::unique_lock<std::mutex> lock(joining_);
+  if (thread == 0) {
+    BeginUnlessTroubled(instance, iterations);
+    expected_ = instance.threads - 1;
+    begun_.notify_all();
+  } else {
+    begun_.wait(lock, [this] { return expected_ > 0; });
+    --expected_;
   }
-  joined_ = (joined_ + 1) % instance.threads;
   return run_.get();
+}
+
+void Suite::BeginUnlessTroubled(const Instance& instance, int64_t iterations) {
+  run_.reset();
+  LedgerEntry& entry = ledger_[instance.name];
+  if (IsVariant(instance.name)) entry.variant = instance.spec.name;
+  entry.is_control = IsControl(instance.name);
+  if (entry.aborted.empty() && !IsInterrupted()) {
+    absl::Status begun = Begin(instance, iterations);
+    if (!begun.ok()) {
+      run_.reset();
+      if (!IsInterrupted()) entry.aborted = std::string(begun.message());
+      troubled_ = true;
+    }
+  }
+  entry.interrupted = IsInterrupted();
 }
 
 absl::Status Suite::Begin(const Instance& instance, int64_t iterations) {
@@ -163,12 +175,15 @@ absl::Status Suite::Begin(const Instance& instance, int64_t iterations) {
         "a run of ", recorded, " operations is more than --history_limit=", options_.history_limit,
         ": raise it, or lower --benchmark_min_time"));
   }
-  std::unique_ptr<Scenario> scenario = instance.spec.make(plan);
-  absl::Status prepared =
-      Prepare([&scenario](BlockingClient& redis) { return scenario->Prepare(redis); });
-  if (prepared.ok()) prepared = OpenSession(instance);
+  std::unique_ptr<Scenario> scenario;
+  absl::Status prepared = Prepare([&](BlockingClient& redis) {
+    absl::Status opened = OpenSession(instance);
+    if (!opened.ok()) return opened;
+    plan.round_trip_ns = session_->MeasureRoundTripNs(kPingsBeforeRun);
+    scenario = instance.spec.make(plan);
+    return scenario->Prepare(redis);
+  });
   if (!prepared.ok()) return prepared;
-  round_trip_ns_ = session_->MeasureRoundTripNs(kPingsBeforeRun);
   session_->StartRecord(recorded);
 
   RunOptions run_options;
@@ -229,8 +244,18 @@ absl::StatusOr<ConnectionOptions> Suite::Connecting() const {
   return options;
 }
 
+absl::StatusOr<std::vector<ConnectionOptions>> Suite::ConnectingToNodes(const Instance& instance) {
+  if (instance.spec.nodes == 0) return std::vector<ConnectionOptions>();
+  const absl::Status alive = nodes_.Ensure(instance.spec.nodes, instance.workers + kSpareClients);
+  if (!alive.ok()) return alive;
+  return ConnectionOptionsOf(nodes_);
+}
+
 absl::Status Suite::OpenSession(const Instance& instance) {
-  const std::string name = absl::StrCat(instance.name, " ", target_.generation());
+  absl::StatusOr<std::vector<ConnectionOptions>> nodes = ConnectingToNodes(instance);
+  if (!nodes.ok()) return nodes.status();
+  const std::string name =
+      absl::StrCat(instance.name, " ", target_.generation(), " ", nodes_.generation());
   if (session_ != nullptr && session_name_ == name) return absl::OkStatus();
   session_.reset();
   absl::StatusOr<ConnectionOptions> connecting = Connecting();
@@ -241,6 +266,7 @@ absl::Status Suite::OpenSession(const Instance& instance) {
   options.needs_subscriber = instance.spec.needs_subscriber;
   options.seed = options_.seed;
   options.connection = *std::move(connecting);
+  options.nodes = *std::move(nodes);
   absl::StatusOr<std::unique_ptr<Session>> session = Session::Open(options);
   if (!session.ok()) return session.status();
   session_ = *std::move(session);
@@ -292,9 +318,10 @@ void Suite::Finish(const Instance& instance, benchmark::State& state) {
 
 void Suite::Publish(const Instance& instance, const Findings& findings, benchmark::State& state) {
   const BenchmarkSpec& spec = instance.spec;
+  const int64_t round_trip_ns = run_->plan().round_trip_ns;
   const double floor_ns =
-      spec.floor_round_trips * static_cast<double>(round_trip_ns_) + spec.floor_compute_ms * 1e6;
-  Counters counters = CommonCounters(*session_, ledger_[instance.name], round_trip_ns_, floor_ns);
+      spec.floor_round_trips * static_cast<double>(round_trip_ns) + spec.floor_compute_ms * 1e6;
+  Counters counters = CommonCounters(*session_, ledger_[instance.name], round_trip_ns, floor_ns);
   counters.insert(counters.end(), findings.counters.begin(), findings.counters.end());
   const double rate = run_->options().rate_per_second;
   if (rate > 0) {

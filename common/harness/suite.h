@@ -5,6 +5,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -21,6 +22,7 @@
 #include "common/harness/scenario.h"
 #include "common/harness/session.h"
 #include "common/redis/blocking_client.h"
+#include "common/server/node_group.h"
 #include "common/server/target.h"
 
 namespace rcb {
@@ -72,9 +74,11 @@ class Suite {
   void Note(const std::string& name, bool has_rate, int64_t connections);
   void RegisterPlainOnce(const std::string& name, int64_t workers, const Body& body);
   void RunInstance(const Instance& instance, benchmark::State& state);
-  Run* Join(const Instance& instance, int64_t iterations);
+  Run* Join(const Instance& instance, int64_t iterations, int thread);
+  void BeginUnlessTroubled(const Instance& instance, int64_t iterations);
   absl::Status Begin(const Instance& instance, int64_t iterations);
   absl::Status OpenSession(const Instance& instance);
+  absl::StatusOr<std::vector<ConnectionOptions>> ConnectingToNodes(const Instance& instance);
   absl::Status Connect();
   void Finish(const Instance& instance, benchmark::State& state);
   void Publish(const Instance& instance, const Findings& findings, benchmark::State& state);
@@ -89,7 +93,9 @@ class Suite {
   int64_t most_connections_ = 0;
 
   std::mutex joining_;
-  int joined_ = 0;  // threads of the current run that have come; guarded by joining_
+  std::condition_variable begun_;
+  int expected_ = 0;  // threads that the run that was begun waits for; guarded by joining_
+  NodeGroup nodes_;
   std::optional<BlockingClient> redis_;
   int redis_generation_ = -1;
   int generation_ = 0;        // of the target when we last made sure of it
@@ -97,7 +103,6 @@ class Suite {
   std::string session_name_;  // the benchmark and server that session_ was opened for
   std::unique_ptr<Session> session_;
   std::unique_ptr<Run> run_;
-  int64_t round_trip_ns_ = 0;
   int64_t runs_ = 0;
 };
 

@@ -11,6 +11,7 @@ namespace rcb {
 namespace {
 
 constexpr int kBlockingTimeoutMs = 10'000;
+constexpr int kSpareClients = 32;
 constexpr int64_t kMostOperations = 1'000'000;  // of epochs that do not end
 
 // Passes everything on to the scenario that has the accident.
@@ -51,6 +52,11 @@ absl::StatusOr<Target*> TestBed::Server() {
   return kServer->get();
 }
 
+NodeGroup& TestBed::Nodes() {
+  static NodeGroup nodes("", nullptr);  // as the server above
+  return nodes;
+}
+
 absl::Status TestBed::RunOnce(int64_t quantity) {
   run_.reset();
   const absl::StatusOr<Target*> server = Server();
@@ -63,10 +69,12 @@ absl::Status TestBed::RunOnce(int64_t quantity) {
   plan.key_prefix = (*server)->key_prefix();
   plan.library_name = (*server)->library_name();
   plan.seed = options_.seed;
-  std::unique_ptr<Scenario> scenario = spec_.make(plan);
   absl::Status status = Connect(**server);
-  if (status.ok()) status = scenario->Prepare(*redis_);
   if (status.ok() && session_ == nullptr) status = OpenSession(**server);
+  if (!status.ok()) return status;
+  plan.round_trip_ns = session_->MeasureRoundTripNs(/*pings=*/10);
+  std::unique_ptr<Scenario> scenario = spec_.make(plan);
+  status = scenario->Prepare(*redis_);
   if (!status.ok()) return status;
   session_->StartRecord(quantity);
 
@@ -120,6 +128,12 @@ absl::Status TestBed::OpenSession(const Target& server) {
   options.seed = options_.seed;
   options.connection.address = *address;
   options.connection.op_timeout_ms = options_.op_timeout_ms;
+  absl::Status alive = Nodes().Ensure(spec_.nodes, options_.workers + kSpareClients);
+  absl::StatusOr<std::vector<ConnectionOptions>> nodes = ConnectionOptionsOf(Nodes());
+  if (alive.ok()) alive = nodes.status();
+  if (!alive.ok()) return alive;
+  options.nodes = *std::move(nodes);
+  options.nodes.resize(static_cast<size_t>(spec_.nodes));
   absl::StatusOr<std::unique_ptr<Session>> session = Session::Open(options);
   if (!session.ok()) return session.status();
   session_ = *std::move(session);

@@ -21,6 +21,7 @@
 #include "common/harness/session.h"
 #include "common/redis/blocking_client.h"
 #include "common/redis/command.h"
+#include "common/server/node_group.h"
 #include "common/server/target.h"
 
 namespace rcb {
@@ -37,6 +38,8 @@ class TestBed {
  public:
   // The private server of this test program: the first call starts it, the program's end stops it.
   static absl::StatusOr<Target*> Server();
+  // The same for the nodes of variants that have some.
+  static NodeGroup& Nodes();
 
   TestBed(const BenchmarkSpec& spec, const TestBedOptions& options)
       : spec_(spec), options_(options) {}

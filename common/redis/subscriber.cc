@@ -21,6 +21,13 @@ Task<absl::Status> Subscriber::Subscribe(absl::string_view channel) {
   co_return absl::OkStatus();
 }
 
+Task<absl::Status> Subscriber::Unsubscribe() {
+  channel_.clear();
+  inbox_.clear();
+  co_await connection_.Run(Command("UNSUBSCRIBE"));
+  co_return absl::OkStatus();
+}
+
 Task<absl::StatusOr<std::string>> Subscriber::NextMessage(int64_t deadline_ns) {
   if (inbox_.empty() && lost_.ok()) {
     Event arrival(connection_.loop());

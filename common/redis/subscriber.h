@@ -28,6 +28,8 @@ class Subscriber {
   // Listens to `channel` instead of any channel before; once it has ended well, no message is
   // missed.
   Task<absl::Status> Subscribe(absl::string_view channel);
+  // Listens to nothing any more.
+  Task<absl::Status> Unsubscribe();
   // The next message of the channel; kDeadlineExceeded at `deadline_ns` (NowNs clock), kUnavailable
   // when the connection is lost, for messages may be too.
   Task<absl::StatusOr<std::string>> NextMessage(int64_t deadline_ns);

@@ -1,0 +1,164 @@
+// Variants of Lock whose waiters are told when it is their turn, instead of asking.
+
+#ifndef RCB_BENCH_LOCK_QUEUES_H_
+#define RCB_BENCH_LOCK_QUEUES_H_
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "bench/lock.h"
+#include "common/redis/subscriber.h"
+
+namespace rcb::lock {
+
+// How long a waiter believes in a holder that it hears nothing of.
+inline constexpr int64_t kQueueLeaseMs = 2000;
+
+// locking/blpop_queue: whoever pops the token holds the lock, and pushes the next token when done.
+// A token that is lost with its holder is replaced by a waiter that saw none change hands for two
+// leases; what the old holder gives back then is no longer valid.
+// https://redis.io/commands/blpop
+inline Value BlpopQueue(Worker& worker, Section& section) {
+  static constexpr Script kPassOn{R"lua(
+    if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
+    return redis.call('RPUSH', KEYS[1], redis.call('INCR', KEYS[2])))lua",
+                                  2};
+  static constexpr Script kReplaceLost{R"lua(
+    local token = redis.call('GET', KEYS[2])
+    if token == ARGV[1] and redis.call('EXISTS', KEYS[1]) == 0 then
+      redis.call('RPUSH', KEYS[1], redis.call('INCR', KEYS[2]))
+    end
+    return token)lua",
+                                       2};
+  const Keys& keys = section.keys();
+  const Command pop("BLPOP", keys.queue, kQueueLeaseMs / 1000);
+  const int64_t wanted_ns = NowNs();
+  std::string token;
+  std::string last_seen = "none";
+  while (token.empty()) {
+    const Reply popped = co_await worker.redis().Run(pop, /*server_wait_ms=*/kQueueLeaseMs);
+    token = popped[1].text();
+    if (!token.empty()) break;
+    ++worker.tally->retries;
+    if (NowNs() - wanted_ns > kGiveUpMs * kNsPerMs) co_return GaveUp();
+    const Reply seen =
+        co_await worker.redis().Eval(kReplaceLost, keys.queue, keys.order, last_seen);
+    last_seen = seen.text();
+  }
+  Visit visit(section, worker, wanted_ns);
+  const int64_t value = co_await Work(worker, section);
+  visit.Leave();
+  const absl::Status passed =
+      (co_await Try(worker.redis().Eval(kPassOn, keys.queue, keys.order, token))).status();
+  if (!passed.ok()) co_return AfterWrite(passed);
+  co_return value;
+}
+
+// locking/pubsub, the way of Redisson's RLock: a loser subscribes, tries again (in this order: the
+// message may be on its way), and then waits for a release, or for the holder's lease to end. All
+// who wait are woken, and one wins. https://github.com/redisson/redisson/wiki, 8.1
+inline Value Pubsub(Worker& worker, Section& section) {
+  // Nil where it is ours now, otherwise how long the holder may still keep it.
+  static constexpr Script kAcquire{R"lua(
+    if redis.call('EXISTS', KEYS[1]) == 0 then
+      redis.call('HSET', KEYS[1], ARGV[1], 1)
+      redis.call('PEXPIRE', KEYS[1], ARGV[2])
+      return false
+    end
+    return redis.call('PTTL', KEYS[1]))lua"};
+  static constexpr Script kRelease{R"lua(
+    if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end
+    redis.call('DEL', KEYS[1])
+    redis.call('PUBLISH', ARGV[2], 'released')
+    return 1)lua"};
+  const Keys& keys = section.keys();
+  const std::string token = NewToken(worker);
+  const int64_t wanted_ns = NowNs();
+  Reply left_ms = co_await worker.redis().Eval(kAcquire, keys.lock, token, kLeaseMs);
+  const bool has_to_wait = !left_ms.is_nil();
+  if (has_to_wait) {
+    co_await worker.subscriber->Subscribe(keys.channel);
+    left_ms = co_await worker.redis().Eval(kAcquire, keys.lock, token, kLeaseMs);
+  }
+  while (!left_ms.is_nil()) {
+    if (NowNs() - wanted_ns > kGiveUpMs * kNsPerMs) co_return GaveUp();
+    ++worker.tally->retries;
+    const int64_t wait_ms = std::clamp<int64_t>(left_ms.integer(), 1, kGiveUpMs);
+    const absl::Status told =
+        (co_await Try(worker.subscriber->NextMessage(NowNs() + wait_ms * kNsPerMs))).status();
+    if (absl::IsUnavailable(told)) co_return told;
+    left_ms = co_await worker.redis().Eval(kAcquire, keys.lock, token, kLeaseMs);
+  }
+  Visit visit(section, worker, wanted_ns);
+  const int64_t value = co_await Work(worker, section);
+  visit.Leave();
+  absl::Status released =
+      (co_await Try(worker.redis().Eval(kRelease, keys.lock, token, keys.channel))).status();
+  if (released.ok() && has_to_wait) released = co_await Try(worker.subscriber->Unsubscribe());
+  if (!released.ok()) co_return AfterWrite(released);
+  co_return value;
+}
+
+// locking/fair_queue, the way of Redisson's RFairLock: waiters stand in a list, and only the first
+// is told. One who does not come back in time loses its place.
+inline Value FairQueue(Worker& worker, Section& section) {
+  static constexpr Script kAcquire{R"lua(
+    local now = redis.call('TIME')
+    local now_ms = now[1] * 1000 + math.floor(now[2] / 1000)
+    local first = redis.call('LINDEX', KEYS[2], 0)
+    while first and tonumber(redis.call('ZSCORE', KEYS[3], first) or 0) < now_ms do
+      redis.call('LPOP', KEYS[2])
+      redis.call('ZREM', KEYS[3], first)
+      first = redis.call('LINDEX', KEYS[2], 0)
+    end
+    if redis.call('EXISTS', KEYS[1]) == 0 and (not first or first == ARGV[1]) then
+      if first then redis.call('LPOP', KEYS[2]) end
+      redis.call('ZREM', KEYS[3], ARGV[1])
+      redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+      return 1
+    end
+    if not redis.call('ZSCORE', KEYS[3], ARGV[1]) then redis.call('RPUSH', KEYS[2], ARGV[1]) end
+    redis.call('ZADD', KEYS[3], now_ms + ARGV[3], ARGV[1])
+    return 0)lua",
+                                   3};
+  static constexpr Script kRelease{R"lua(
+    if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+    redis.call('DEL', KEYS[1])
+    local first = redis.call('LINDEX', KEYS[2], 0)
+    if first then redis.call('PUBLISH', ARGV[2] .. first, 'your turn') end
+    return 1)lua",
+                                   2};
+  const Keys& keys = section.keys();
+  const std::string me = absl::StrCat(worker.index);
+  const int64_t wanted_ns = NowNs();
+  Reply acquired = co_await worker.redis().Eval(kAcquire, keys.lock, keys.queue, keys.members, me,
+                                                kLeaseMs, 2 * kQueueLeaseMs);
+  if (acquired.integer() == 0) {
+    co_await worker.subscriber->Subscribe(absl::StrCat(keys.channel, me));
+    acquired = co_await worker.redis().Eval(kAcquire, keys.lock, keys.queue, keys.members, me,
+                                            kLeaseMs, 2 * kQueueLeaseMs);
+  }
+  while (acquired.integer() == 0) {
+    if (NowNs() - wanted_ns > kGiveUpMs * kNsPerMs) co_return GaveUp();
+    ++worker.tally->retries;
+    const absl::Status told =
+        (co_await Try(worker.subscriber->NextMessage(NowNs() + kQueueLeaseMs * kNsPerMs))).status();
+    if (absl::IsUnavailable(told)) co_return told;
+    acquired = co_await worker.redis().Eval(kAcquire, keys.lock, keys.queue, keys.members, me,
+                                            kLeaseMs, 2 * kQueueLeaseMs);
+  }
+  Visit visit(section, worker, wanted_ns);
+  const int64_t value = co_await Work(worker, section);
+  visit.Leave();
+  const absl::Status released =
+      (co_await Try(worker.redis().Eval(kRelease, keys.lock, keys.queue, me, keys.channel)))
+          .status();
+  if (!released.ok()) co_return AfterWrite(released);
+  co_return value;
+}
+
+}  // namespace rcb::lock
+
+#endif  // RCB_BENCH_LOCK_QUEUES_H_

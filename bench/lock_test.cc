@@ -1,0 +1,187 @@
+// Each variant of Lock on a real server, judged by its own checker; then holders and nodes that
+// die, and false records.
+
+#include "bench/lock.h"
+
+#include <signal.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "bench/families.h"
+#include "common/harness/test_bed.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace rcb {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr int64_t kOperations = 600;
+
+std::map<std::string, double> CountersOf(const Findings& findings) {
+  return {findings.counters.begin(), findings.counters.end()};
+}
+
+bool IsUnsafe(const BenchmarkSpec& spec) { return absl::StrContains(spec.name, "/unsafe/"); }
+bool IsLocking(const BenchmarkSpec& spec) { return absl::StrContains(spec.name, "/locking/"); }
+
+BenchmarkSpec SpecOf(const std::string& name) {
+  for (const BenchmarkSpec& spec : LockVariants(Options())) {
+    if (spec.name == name) return spec;
+  }
+  ADD_FAILURE() << "no variant " << name;
+  return BenchmarkSpec();
+}
+
+TEST(LockTest, EachSafeVariantExcludesAndCountsEveryIncrement) {
+  for (const BenchmarkSpec& spec : LockVariants(Options())) {
+    if (IsUnsafe(spec)) continue;
+    for (const int threads : {1, 2}) {
+      SCOPED_TRACE(absl::StrCat(spec.name, " on ", threads, " threads"));
+      TestBed bed(spec, {.threads = threads});
+      ASSERT_EQ(bed.RunOnce(kOperations), absl::OkStatus());
+      EXPECT_EQ(bed.totals().tally.succeeded, kOperations) << bed.first_error();
+      const Findings findings = bed.Check();
+      EXPECT_EQ(findings.violations, 0) << findings.first;
+      EXPECT_EQ(findings.first, "");
+      const std::map<std::string, double> counters = CountersOf(findings);
+      EXPECT_EQ(counters.count("acquire_p95_us"), IsLocking(spec) ? 1u : 0u);
+      EXPECT_EQ(counters.count("handoff_x_floor"), IsLocking(spec) ? 1u : 0u);
+    }
+  }
+}
+
+TEST(LockTest, EachUnsafeControlLetsTwoInAndIsCaught) {
+  for (const BenchmarkSpec& spec : LockVariants(Options())) {
+    if (!IsUnsafe(spec)) continue;
+    for (const int threads : {1, 2}) {
+      SCOPED_TRACE(absl::StrCat(spec.name, " on ", threads, " threads"));
+      TestBed bed(spec, {.threads = threads});
+      ASSERT_EQ(bed.RunOnce(kOperations), absl::OkStatus());
+      EXPECT_EQ(bed.totals().tally.succeeded, kOperations) << bed.first_error();
+      const Findings findings = bed.Check();
+      EXPECT_GT(findings.violations, 0);
+      EXPECT_NE(findings.first, "");
+      EXPECT_GT(CountersOf(findings)["overlaps"], 0);
+    }
+  }
+}
+
+TEST(LockTest, AFenceKeepsOutHoldersWhoseLeaseIsOver) {
+  TestBed bed(SpecOf("Lock/locking/fenced"), {});
+  ASSERT_EQ(bed.RunOnce(kOperations), absl::OkStatus());
+  const Findings findings = bed.Check();
+  EXPECT_EQ(findings.violations, 0) << findings.first;
+  EXPECT_GT(CountersOf(findings)["overlaps"], 0) << "nobody outlived the lease";
+  EXPECT_GT(CountersOf(findings)["fenced_rejects_per_op"], 0);
+}
+
+TEST(LockTest, ALateWriteThatWasTakenIsCaught) {
+  TestBed bed(SpecOf("Lock/locking/fenced"), {});
+  ASSERT_EQ(bed.RunOnce(kOperations), absl::OkStatus());
+  std::vector<OpRecord> record = bed.history();
+  const auto last =
+      std::max_element(record.begin(), record.end(),
+                       [](const OpRecord& a, const OpRecord& b) { return a.value < b.value; });
+  last->argument = 1;
+  const Findings findings = bed.Check(record);
+  EXPECT_EQ(findings.violations, 1);
+  EXPECT_THAT(findings.first, HasSubstr("late write"));
+}
+
+TEST(LockTest, AFalseRecordIsCaughtInEachVariant) {
+  for (const BenchmarkSpec& spec : LockVariants(Options())) {
+    if (IsUnsafe(spec)) continue;
+    SCOPED_TRACE(spec.name);
+    TestBed bed(spec, {});
+    ASSERT_EQ(bed.RunOnce(kOperations / 2), absl::OkStatus());
+    std::vector<OpRecord> record = bed.history();
+    const auto write = std::find_if(record.begin(), record.end(),
+                                    [](const OpRecord& op) { return op.value > 10; });
+    ASSERT_NE(write, record.end());
+    write->value -= 5;
+    EXPECT_GT(bed.Check(record).violations, 0);
+  }
+}
+
+// Which is what a waiter has to survive in each variant that promises so.
+TEST(LockTest, WaitersGoOnWhenTheConnectionsOfOthersBreak) {
+  const auto kill_subscribers = [](const RunPlan&) {
+    return Command("CLIENT", "KILL", "TYPE", "pubsub");
+  };
+  for (const char* const name : {"Lock/locking/pubsub", "Lock/locking/fair_queue"}) {
+    SCOPED_TRACE(name);
+    TestBed bed(WithAccident(SpecOf(name), kOperations / 2, kill_subscribers), {});
+    ASSERT_EQ(bed.RunOnce(kOperations), absl::OkStatus());
+    const Tally tally = bed.totals().tally;
+    EXPECT_GT(tally.errors, 0);
+    EXPECT_GT(tally.succeeded, kOperations / 2);
+    const Findings findings = bed.Check();
+    EXPECT_EQ(findings.violations, 0) << findings.first;
+  }
+}
+
+TEST(LockTest, ATokenLostWithItsHolderIsReplaced) {
+  const auto steal_the_token = [](const RunPlan& plan) {
+    const lock::Keys keys(absl::StrCat(plan.key_prefix, "lock:", plan.run, ":"), plan.library_name);
+    // What a holder that dies leaves behind: nothing to pop, and a number that nobody gives back.
+    return Command("DEL", keys.queue).Then(Command("INCR", keys.order));
+  };
+  TestBed bed(WithAccident(SpecOf("Lock/locking/blpop_queue"), kOperations / 2, steal_the_token),
+              {});
+  ASSERT_EQ(bed.RunOnce(kOperations), absl::OkStatus());
+  EXPECT_EQ(bed.totals().tally.succeeded, kOperations) << bed.first_error();
+  EXPECT_GT(bed.totals().tally.retries, 0);
+  const Findings findings = bed.Check();
+  EXPECT_EQ(findings.violations, 0) << findings.first;
+}
+
+TEST(LockTest, RedlockGoesOnWithoutOneOfThreeNodes) {
+  TestBed bed(SpecOf("Lock/locking/redlock"), {.workers = 5});
+  ASSERT_EQ(bed.RunOnce(kOperations / 2), absl::OkStatus());
+  kill(TestBed::Nodes().node(1)->pid(), SIGKILL);
+  ASSERT_EQ(bed.RunOnce(kOperations / 2), absl::OkStatus());
+  const Tally tally = bed.totals().tally;
+  EXPECT_EQ(tally.succeeded, kOperations / 2) << bed.first_error();
+  EXPECT_GT(tally.errors, 0) << "the lost connections count";
+  const Findings findings = bed.Check();
+  EXPECT_EQ(findings.violations, 0) << findings.first;
+}
+
+TEST(LockTest, RedlockLocksNobodyInWithoutAMajority) {
+  TestBed bed(SpecOf("Lock/locking/redlock"), {.workers = 2});
+  ASSERT_EQ(bed.RunOnce(10), absl::OkStatus());
+  kill(TestBed::Nodes().node(0)->pid(), SIGKILL);
+  kill(TestBed::Nodes().node(2)->pid(), SIGKILL);
+  ASSERT_EQ(bed.RunOnce(2), absl::OkStatus());
+  EXPECT_EQ(bed.totals().tally.succeeded, 0);
+  const Findings findings = bed.Check();
+  EXPECT_EQ(findings.violations, 0) << findings.first;
+}
+
+TEST(LockTest, LostConnectionsMakeErrorsButNoViolations) {
+  const auto kill_all = [](const RunPlan&) { return Command("CLIENT", "KILL", "TYPE", "normal"); };
+  // Of those whose dead holders others can do without.
+  for (const char* const name :
+       {"Lock/locking/fenced", "Lock/locking/blpop_queue", "Lock/lockfree/watch"}) {
+    SCOPED_TRACE(name);
+    TestBed bed(WithAccident(SpecOf(name), kOperations / 2, kill_all), {});
+    ASSERT_EQ(bed.RunOnce(kOperations), absl::OkStatus());
+    const Tally tally = bed.totals().tally;
+    EXPECT_GT(tally.errors, 0);
+    EXPECT_GT(tally.succeeded, kOperations / 2);
+    const Findings findings = bed.Check();
+    EXPECT_EQ(findings.violations, 0) << findings.first;
+  }
+}
+
+}  // namespace
+}  // namespace rcb

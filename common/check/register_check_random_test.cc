@@ -1,0 +1,306 @@
+// The register checker against definitions that are slow and plain, on small random histories:
+// linearizability by trying every order, and each class of offender by comparing every pair.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <limits>
+#include <random>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "common/check/register_check.h"
+
+namespace rcb {
+namespace {
+
+constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
+
+struct Case {
+  std::vector<RegisterOp> history;
+  int64_t initial = 0;
+};
+
+std::string Describe(const Case& c) {
+  std::string text = "initial " + std::to_string(c.initial);
+  for (const RegisterOp& op : c.history) {
+    text += std::string("; ") + (op.is_read ? "read" : "write") + " [" +
+            std::to_string(op.invoke_ns) + "," + std::to_string(op.return_ns) +
+            "]=" + std::to_string(op.value) + " outcome " +
+            std::to_string(static_cast<int>(op.outcome));
+  }
+  return text;
+}
+
+// ---- Linearizability by definition: is there an order of all acknowledged operations and some
+// of the unknown writes that the register allows and real time allows?
+
+struct Search {
+  std::vector<RegisterOp> ops;                // acknowledged ones and unknown writes
+  std::set<std::pair<size_t, int64_t>> seen;  // sets of operations done, with the value after them
+
+  bool MayComeNext(size_t next, size_t done) const {
+    for (size_t i = 0; i < ops.size(); ++i) {
+      const bool waiting = (done >> i & 1) == 0 && ops[i].outcome == Outcome::kOk;
+      if (waiting && ops[i].return_ns < ops[next].invoke_ns) return false;
+    }
+    return true;
+  }
+
+  bool CanFinish(size_t done, int64_t value) {
+    if (!seen.insert({done, value}).second) return false;
+    bool all_acknowledged = true;
+    for (size_t i = 0; i < ops.size(); ++i) {
+      if ((done >> i & 1) != 0) continue;
+      if (ops[i].outcome == Outcome::kOk) all_acknowledged = false;
+      if (ops[i].is_read && ops[i].value != value) continue;
+      if (MayComeNext(i, done) && CanFinish(done | size_t{1} << i, ops[i].value)) return true;
+    }
+    return all_acknowledged;
+  }
+};
+
+std::vector<RegisterOp> WithoutIgnored(const std::vector<RegisterOp>& history) {
+  std::vector<RegisterOp> ops;
+  for (const RegisterOp& op : history) {
+    const bool counts =
+        op.outcome == Outcome::kOk || (op.outcome == Outcome::kUnknown && !op.is_read);
+    if (counts) ops.push_back(op);
+  }
+  return ops;
+}
+
+bool IsLinearizable(const std::vector<RegisterOp>& history, int64_t initial) {
+  Search search;
+  search.ops = WithoutIgnored(history);
+  return search.CanFinish(0, initial);
+}
+
+// ---- The counts by definition.
+
+int64_t ReturnOf(const RegisterOp& op) {
+  return op.outcome == Outcome::kUnknown ? kMax : op.return_ns;
+}
+
+bool Before(const RegisterOp& a, const RegisterOp& b) { return ReturnOf(a) < b.invoke_ns; }
+
+// `kept` holds the write of the read's value, and what was invoked before the read.
+bool IsStale(const RegisterOp& read, const std::vector<RegisterOp>& kept) {
+  for (const RegisterOp& own : kept) {
+    if (own.value != read.value) continue;
+    for (const RegisterOp& later : kept) {
+      if (later.value == own.value || !Before(own, later)) continue;
+      for (const RegisterOp& returned : kept) {
+        if (returned.value == later.value && Before(returned, read)) return true;
+      }
+    }
+  }
+  return false;
+}
+
+struct Slow {
+  RegisterVerdict verdict;
+  std::vector<RegisterOp> kept;  // all but the offenders
+};
+
+Slow SlowCheck(const Case& c) {
+  std::vector<RegisterOp> ops = WithoutIgnored(c.history);
+  std::sort(ops.begin(), ops.end(), [](const RegisterOp& a, const RegisterOp& b) {
+    return std::make_tuple(a.invoke_ns, a.value, a.is_read, ReturnOf(a)) <
+           std::make_tuple(b.invoke_ns, b.value, b.is_read, ReturnOf(b));
+  });
+  Slow slow;
+  std::vector<RegisterOp> writes = {{-1, -1, c.initial, false, Outcome::kOk}};
+  for (const RegisterOp& op : ops) {
+    if (op.is_read) continue;
+    const bool again = std::any_of(writes.begin(), writes.end(),
+                                   [&op](const RegisterOp& w) { return w.value == op.value; });
+    if (again) ++slow.verdict.duplicates;
+    if (!again) writes.push_back(op);
+  }
+  // In order of invocation; a read may start before its write, if it returns later than that.
+  for (const RegisterOp& op : ops) {
+    if (!op.is_read) {
+      const bool is_kept = std::any_of(writes.begin(), writes.end(), [&op](const RegisterOp& w) {
+        return w.value == op.value && w.invoke_ns == op.invoke_ns && ReturnOf(w) == ReturnOf(op);
+      });
+      if (is_kept) slow.kept.push_back(op);
+      continue;
+    }
+    const auto write = std::find_if(writes.begin(), writes.end(),
+                                    [&op](const RegisterOp& w) { return w.value == op.value; });
+    std::vector<RegisterOp> known = slow.kept;
+    known.push_back(writes.front());
+    if (write == writes.end()) {
+      ++slow.verdict.unwritten;
+    } else if (Before(op, *write)) {
+      ++slow.verdict.early;
+    } else if (IsStale(op, known)) {
+      ++slow.verdict.stale;
+    } else {
+      slow.kept.push_back(op);
+    }
+  }
+  return slow;
+}
+
+// ---- Histories.
+
+using Random = std::mt19937_64;
+
+int64_t Pick(Random& random, int64_t low, int64_t high) {
+  return std::uniform_int_distribution<int64_t>(low, high)(random);
+}
+
+// Runs up to seven operations, each at one instant of a coarse clock, and records intervals around
+// these: linearizable by construction.
+Case MakeGood(Random& random) {
+  Case c;
+  c.initial = Pick(random, -3, 3);
+  int64_t value = c.initial;
+  int64_t unused = c.initial;
+  std::vector<int64_t> instants(static_cast<size_t>(Pick(random, 0, 7)));
+  for (int64_t& instant : instants) instant = Pick(random, 4, 16);
+  std::sort(instants.begin(), instants.end());
+  const int64_t reach = Pick(random, 0, 4);
+  for (int64_t instant : instants) {
+    RegisterOp op;
+    op.invoke_ns = instant - Pick(random, 0, reach);
+    op.return_ns = instant + Pick(random, 0, reach);
+    const int64_t kind = Pick(random, 0, 19);
+    op.is_read = kind < 10;
+    if (kind >= 15) op.outcome = kind == 15 ? Outcome::kFailed : Outcome::kUnknown;
+    if (kind == 0) op.outcome = Outcome::kUnknown;
+    op.value = op.is_read ? value : ++unused;
+    const bool applied =
+        op.outcome == Outcome::kOk || (op.outcome == Outcome::kUnknown && Pick(random, 0, 1) == 0);
+    if (applied && !op.is_read) value = op.value;
+    if (op.is_read && op.outcome == Outcome::kUnknown) op.value = Pick(random, -5, 5);
+    c.history.push_back(op);
+  }
+  std::shuffle(c.history.begin(), c.history.end(), random);
+  return c;
+}
+
+// Damages a history in one of the ways in which a register, or its recording, goes wrong; the
+// written values stay unique.
+void Mutate(Random& random, Case* c) {
+  if (c->history.empty()) return;
+  const auto any = [&]() -> RegisterOp& {
+    return c->history[static_cast<size_t>(Pick(random, 0, std::ssize(c->history) - 1))];
+  };
+  RegisterOp& op = any();
+  RegisterOp& other = any();
+  switch (Pick(random, 0, 3)) {
+    case 0:
+      if (op.is_read == other.is_read) std::swap(op.value, other.value);
+      break;
+    case 1:
+      c->history.erase(c->history.begin() + (&op - c->history.data()));
+      break;
+    case 2:
+      if (op.is_read) op.value = other.value;
+      break;
+    default: {
+      const int64_t shift_ns = Pick(random, -op.invoke_ns, 12);
+      op.invoke_ns += shift_ns;
+      op.return_ns += shift_ns;
+    }
+  }
+}
+
+Case MakeArbitrary(Random& random, bool unique) {
+  Case c;
+  c.history.resize(static_cast<size_t>(Pick(random, 0, 7)));
+  int64_t unused = 0;
+  for (RegisterOp& op : c.history) {
+    op.invoke_ns = Pick(random, 0, 8);
+    op.return_ns = op.invoke_ns + Pick(random, 0, 8);
+    op.is_read = Pick(random, 0, 1) == 0;
+    op.value = op.is_read || !unique ? Pick(random, 0, 3) : ++unused;
+    op.outcome = Pick(random, 0, 2) == 0 ? Outcome::kUnknown : Outcome::kOk;
+  }
+  return c;
+}
+
+void ExpectAgreement(const Case& c) {
+  const RegisterVerdict fast = CheckRegister(c.history, c.initial);
+  const Slow slow = SlowCheck(c);
+  ASSERT_EQ(fast.duplicates, slow.verdict.duplicates) << Describe(c);
+  ASSERT_EQ(fast.unwritten, slow.verdict.unwritten) << Describe(c);
+  ASSERT_EQ(fast.early, slow.verdict.early) << Describe(c);
+  ASSERT_EQ(fast.stale, slow.verdict.stale) << Describe(c);
+  ASSERT_EQ(fast.violations, fast.duplicates + fast.unwritten + fast.early + fast.stale);
+  ASSERT_TRUE(IsLinearizable(slow.kept, c.initial)) << "without the offenders: " << Describe(c);
+  ASSERT_EQ(fast.first.empty(), fast.linearizable()) << Describe(c);
+  ASSERT_EQ(fast.first.find('\n'), std::string::npos) << Describe(c);
+}
+
+// ---- Against the definitions.
+
+TEST(RegisterCheckRandomTest, AcceptsHistoriesThatAreLinearizableByConstruction) {
+  Random random(1);
+  for (int i = 0; i < 30'000; ++i) {
+    const Case c = MakeGood(random);
+    ASSERT_TRUE(IsLinearizable(c.history, c.initial))
+        << "the definition itself is wrong: " << Describe(c);
+    ExpectAgreement(c);
+    ASSERT_TRUE(CheckRegister(c.history, c.initial).linearizable()) << Describe(c);
+    if (HasFatalFailure()) return;
+  }
+}
+
+TEST(RegisterCheckRandomTest, AgreesWithTheDefinitionsOnMutatedHistories) {
+  Random random(2);
+  int linearizable = 0;
+  constexpr int kCases = 50'000;
+  for (int i = 0; i < kCases; ++i) {
+    Case c = MakeGood(random);
+    for (int64_t left = Pick(random, 1, 6); left > 0; --left) Mutate(random, &c);
+    const bool expected = IsLinearizable(c.history, c.initial);
+    linearizable += expected ? 1 : 0;
+    ExpectAgreement(c);
+    ASSERT_EQ(CheckRegister(c.history, c.initial).linearizable(), expected) << Describe(c);
+    if (HasFatalFailure()) return;
+  }
+  EXPECT_GT(linearizable, kCases / 5);
+  EXPECT_LT(linearizable, kCases * 9 / 10);
+}
+
+TEST(RegisterCheckRandomTest, AgreesWithTheDefinitionsOnArbitraryHistories) {
+  Random random(3);
+  int linearizable = 0;
+  constexpr int kCases = 50'000;
+  for (int i = 0; i < kCases; ++i) {
+    const Case c = MakeArbitrary(random, true);
+    const bool expected = IsLinearizable(c.history, c.initial);
+    linearizable += expected ? 1 : 0;
+    ExpectAgreement(c);
+    ASSERT_EQ(CheckRegister(c.history, c.initial).linearizable(), expected) << Describe(c);
+    if (HasFatalFailure()) return;
+  }
+  EXPECT_GT(linearizable, kCases / 5);
+  EXPECT_LT(linearizable, kCases * 9 / 10);
+}
+
+// Where values are written twice, no verdict is promised but that it is bad, and the counts.
+TEST(RegisterCheckRandomTest, NeverAcceptsAValueWrittenTwice) {
+  Random random(4);
+  for (int i = 0; i < 20'000; ++i) {
+    const Case c = MakeArbitrary(random, false);
+    ExpectAgreement(c);
+    if (!IsLinearizable(c.history, c.initial)) {
+      ASSERT_FALSE(CheckRegister(c.history, c.initial).linearizable()) << Describe(c);
+    }
+    if (HasFatalFailure()) return;
+  }
+}
+
+}  // namespace
+}  // namespace rcb
