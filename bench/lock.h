@@ -56,7 +56,7 @@ inline constexpr int64_t kShortLeaseMs = 20;
 inline Value PlainDel(Worker& worker, Section& section) {
   const Command acquire("SET", section.keys().lock, 1, "NX", "PX", kShortLeaseMs);
   const int64_t wanted_ns = NowNs();
-  Backoff backoff = Retrying();
+  Backoff backoff(/*first_ms=*/0.2, /*longest_ms=*/5, kGiveUpMs);  // soon there when it is free
   while (true) {
     const Reply acquired = co_await worker.redis().Run(acquire);
     if (!acquired.is_nil()) break;

@@ -57,8 +57,8 @@ class Section {
   // By worker.
   const std::vector<std::vector<Holding>>& holdings() const { return holdings_; }
 
-  // Of variants whose holder stays too long: true for the 10th to ask, and then one in 500.
-  bool IsSlowHolder() { return visits_.fetch_add(1) % 500 == 9; }
+  // Of variants whose holder stays too long: true for the 3rd to ask, and then one in 500.
+  bool IsSlowHolder() { return visits_.fetch_add(1) % 500 == 2; }
 
   // The resource refused a write because a later holder had been there.
   void CountFencedReject() { fenced_rejects_.fetch_add(1); }

@@ -113,11 +113,10 @@ absl::Status CheckPlan(const Suite& suite, Target& target, int64_t descriptor_li
                      " has no rate, only rounds or single costs; leave it out, e.g. with "
                      "--benchmark_filter='Counter|StampedeExpiry'"));
   }
-  const int64_t connections = suite.most_connections();
-  if (connections + kSpareDescriptors > descriptor_limit) {
-    return TooFewDescriptors(connections, descriptor_limit);
+  if (suite.most_sockets() + kSpareDescriptors > descriptor_limit) {
+    return TooFewDescriptors(suite.most_sockets(), descriptor_limit);
   }
-  return target.CheckRoom(connections);
+  return target.CheckRoom(suite.most_connections());
 }
 
 // Also tells whether all that was reported could be written: a disk may be full, a reader gone.

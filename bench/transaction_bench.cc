@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <string>
 #include <utility>
@@ -39,7 +40,8 @@ class BankScenario : public Scenario {
       : bank_(plan.key_prefix, plan.library_name),
         library_(plan.library_name),
         variant_(variant),
-        snapshots_(static_cast<size_t>(plan.workers)) {
+        snapshots_(static_cast<size_t>(plan.workers)),
+        retries_(static_cast<size_t>(plan.workers)) {
     mget_.insert(mget_.end(), bank_.accounts.begin(), bank_.accounts.end());
     const auto& keys = bank_.accounts;
     snapshot_ = std::make_unique<Command>("MGET", keys[0], keys[1], keys[2], keys[3], keys[4],
@@ -70,7 +72,10 @@ class BankScenario : public Scenario {
                                   ? Transfer::DrawBetweenPairs(*worker.random)
                                   : Transfer::Draw(*worker.random);
     worker.argument = transfer.Encode();
+    const int64_t retries_before = worker.tally->retries;
     const bool is_moved = co_await variant_(worker, bank_, transfer);
+    const auto retries = static_cast<size_t>(worker.tally->retries - retries_before);
+    ++retries_[static_cast<size_t>(worker.index)][std::min(retries, kMostRetries)];
     co_return is_moved ? 1 : 0;
   }
 
@@ -89,6 +94,7 @@ class BankScenario : public Scenario {
         transaction::CheckBank(history, snapshots, BalancesOf(*values), is_guarded);
     findings.violations = verdict.violations;
     findings.first = std::move(verdict.first);
+    findings.counters.emplace_back("attempts_p95", static_cast<double>(AttemptsP95()));
     static_cast<void>(DeleteKeys(redis));
     return findings;
   }
@@ -101,12 +107,31 @@ class BankScenario : public Scenario {
     return redis.Command(command).status();
   }
 
+  int64_t AttemptsP95() const {
+    std::array<int64_t, kMostRetries + 1> sum{};
+    int64_t transfers = 0;
+    for (const auto& own : retries_) {
+      for (size_t i = 0; i < sum.size(); ++i) sum[i] += own[i];
+    }
+    for (const int64_t count : sum) transfers += count;
+    int64_t at_most = 0;
+    for (size_t i = 0; i < sum.size(); ++i) {
+      at_most += sum[i];
+      if (100 * at_most >= 95 * transfers) return static_cast<int64_t>(i) + 1;
+    }
+    return 0;
+  }
+
+  static constexpr size_t kMostRetries = 63;  // told apart
+
   const Bank bank_;
   const std::string library_;
   const TransferVariant variant_;
   std::vector<std::string> mget_ = {"MGET"};
   std::unique_ptr<Command> snapshot_;
   std::vector<std::vector<Balances>> snapshots_;  // by worker
+  // By worker: how many transfers took so many retries.
+  std::vector<std::array<int64_t, kMostRetries + 1>> retries_;
 };
 
 // OpRecord::argument is the value to write, or 0 for a read; a read's value is what it saw, or

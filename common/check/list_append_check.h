@@ -24,25 +24,26 @@ namespace rcb {
 // What can be wrong, and what is counted of it. Those up to kLostUpdate are seen in the lists
 // themselves. The others are cycles of dependencies, one for each set of transactions that depend
 // on each other, and named after the first kind that fits; -realtime: there is a serial order, but
-// not one that agrees with real time.
+// not one that agrees with real time. A kGSingle is not counted where a lost update among its
+// transactions is, nor a kGSingleRealtime where a lost append is.
 enum class ListAnomaly : uint8_t {
   kGarbage,            // values read that nobody appended
   kDuplicate,          // values that some list holds more than once
   kIncompatibleOrder,  // reads that are not a beginning of the longest read of their list
   kInternal,           // reads that contradict other steps of their own transaction; appends that
-                       // show without the one before of their transaction, or before it
+                       // show without, or before, the one before of their transaction
   kG1a,                // aborted read: values of failed transactions that were read
-  kG1b,                // intermediate read: reads that end between two appends of one transaction
-  kLostAppend,  // acknowledged appends that a read lacks which was invoked after their return
-  kLostUpdate,  // transactions that appended to a list of which another had read the same
-                // state and appended to it too
-  kG0,          // dirty write: ww only
-  kG1c,         // circular information flow: ww and wr
-  kGSingle,     // read skew: one rw. Not counted where it shows a lost update
-  kG2,          // write skew: two or more rw
+  kG1b,                // intermediate read: reads that end between two appends of a transaction
+  kLostAppend,         // acknowledged appends that a read invoked after their return lacks
+  kLostUpdate,         // appends to a list by transactions that had read the same state of it as
+                       // another that appended to it
+  kG0,                 // dirty write: ww only
+  kG1c,                // circular information flow: ww and wr
+  kGSingle,            // read skew: one rw
+  kG2,                 // write skew: two or more rw
   kG0Realtime,
   kG1cRealtime,
-  kGSingleRealtime,  // stale read. Not counted where it shows a lost append
+  kGSingleRealtime,  // stale read
   kG2Realtime,
 };
 inline constexpr size_t kListAnomalies = 16;
@@ -68,10 +69,10 @@ struct ListVerdict {
 };
 
 // Checks `history`, of lists that were empty before it. A transaction applies all of its appends or
-// none; one of unknown outcome took effect if a read shows any of them. Aborts unless 0 <=
-// invoke_ns
-// <= return_ns < INT64_MAX (return_ns of acknowledged transactions only), and if a value is
-// appended to the same list twice. Any thread.
+// none; one of unknown outcome took effect if a read shows any of them. Aborts if a value is
+// appended to the same list twice, be it by transactions that failed, and unless
+// 0 <= invoke_ns <= return_ns < INT64_MAX (return_ns of acknowledged transactions only). Any
+// thread.
 ListVerdict CheckListAppend(const ListHistory& history);
 
 }  // namespace rcb

@@ -388,30 +388,6 @@ TEST(ListAppendCheckTest, HoldsOneListThatAllReadAsEmpty) {
   ExpectNone(history);
 }
 
-// ---- Recording.
-
-TEST(ListHistoryTest, JoinsTheTransactionsOfTwoWorkers) {
-  ListHistory one;
-  one.Append(kX, 1);
-  one.End(0, 1, Outcome::kOk);
-  one.Read(kX, {1, 2});
-  one.End(10, 11, Outcome::kOk);
-  ListHistory other;
-  other.Append(kX, 2);
-  other.Read(kX, {1, 2});
-  other.End(2, 3, Outcome::kOk);
-
-  one.Add(other);
-  ASSERT_EQ(one.transactions().size(), 3u);
-  const ListTransaction& last = one.transactions()[2];
-  EXPECT_EQ(last.ops_end - last.ops_begin, 2u);
-  EXPECT_THAT(one.ValuesOf(one.ops()[last.ops_begin + 1]), ::testing::ElementsAre(1, 2));
-  EXPECT_EQ(CheckListAppend(one).violations, 0);
-  EXPECT_EQ(CheckListAppend(one).transactions, 3);
-  one.Add(ListHistory());
-  EXPECT_EQ(one.transactions().size(), 3u);
-}
-
 TEST(ListAppendCheckDeathTest, StampsThatRunBackwardsAbort) {
   EXPECT_DEATH(Check({{5, 4, {Append(kX, 1)}}}), "runs from 5 to 4 ns");
   EXPECT_DEATH(Check({{-1, 4, {Append(kX, 1)}}}), "runs from -1 to 4 ns");

@@ -43,8 +43,13 @@ std::string Rounded(double value, double least) {
   return value < 999.5 ? absl::StrFormat("%.3g", rounded) : absl::StrFormat("%.0f", rounded);
 }
 
-// Measured computations per round or epoch, with what theory predicts or how many ran at once.
+// Measured computations per round or epoch, with what theory predicts or how many ran at once; of a
+// lock, which computes nothing, how long it takes to hand it on.
 std::string Computations(const Row& row) {
+  const double handoff_us = CounterOf(row, "handoff_p50_us", 0);
+  if (handoff_us > 0 && !IsShare(row)) {
+    return absl::StrCat("handoff ", FormatDuration(handoff_us * 1e3));
+  }
   const double measured = CounterOf(row, "computations", -1);
   const double predicted = CounterOf(row, "predicted_computations", 0);
   const double at_once = CounterOf(row, "computing_at_once_max", 0);

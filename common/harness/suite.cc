@@ -42,11 +42,12 @@ Suite::Suite(const Options& options, Target& target, Selector selects, OnProgres
 
 Suite::~Suite() { CloseSession(); }
 
-void Suite::Note(const std::string& name, bool has_rate, int64_t connections) {
+void Suite::Note(const std::string& name, bool has_rate, int64_t connections, int64_t to_nodes) {
   if (!selects_(name)) return;
   ++selected_;
   if (!has_rate) without_rate_.push_back(name);
   most_connections_ = std::max(most_connections_, connections);
+  most_sockets_ = std::max(most_sockets_, connections + to_nodes);
 }
 
 void Suite::Register(const BenchmarkSpec& spec) {
@@ -71,8 +72,8 @@ void Suite::Register(const BenchmarkSpec& spec) {
       Note(absl::StrCat(spec.name, "/", arg_text,
                         is_steady ? "" : absl::StrCat("/iterations:", rounds),
                         "/real_time/threads:", threads),
-           spec.shape != Shape::kRounds,
-           workers * (1 + (spec.needs_subscriber ? 1 : 0) + spec.nodes));
+           spec.shape != Shape::kRounds, workers * (spec.needs_subscriber ? 2 : 1),
+           workers * spec.nodes);
     }
   }
 }
@@ -106,7 +107,7 @@ void Suite::RegisterPlainOnce(const std::string& name, int64_t workers, const Bo
   registered->UseRealTime()->Threads(1);
   if (workers != 0) registered->ArgNames({"workers"})->Args({workers});
   Note(absl::StrCat(name, args.empty() ? "" : "/", args, "/real_time/threads:1"),
-       /*has_rate=*/false, workers);
+       /*has_rate=*/false, workers, /*to_nodes=*/0);
 }
 
 void Suite::RunInstance(const Instance& instance, benchmark::State& state) {

@@ -51,10 +51,11 @@ class Suite {
   Target& target() { return target_; }
   Ledger& ledger() { return ledger_; }
   // Of the benchmarks registered so far and selected to run: how many, the names of those that have
-  // no rate, and the most connections that one opens.
+  // no rate, the most connections that one opens to the server, and the same with those to nodes.
   int64_t selected() const { return selected_; }
   const std::vector<std::string>& without_rate() const { return without_rate_; }
   int64_t most_connections() const { return most_connections_; }
+  int64_t most_sockets() const { return most_sockets_; }
   // Makes sure that the server lives, and does `work` on the harness's connection to it; not timed.
   absl::Status Prepare(const std::function<absl::Status(BlockingClient& redis)>& work);
   // How workers connect to the target as it is now.
@@ -71,7 +72,7 @@ class Suite {
     int threads;
   };
 
-  void Note(const std::string& name, bool has_rate, int64_t connections);
+  void Note(const std::string& name, bool has_rate, int64_t connections, int64_t to_nodes);
   void RegisterPlainOnce(const std::string& name, int64_t workers, const Body& body);
   void RunInstance(const Instance& instance, benchmark::State& state);
   Run* Join(const Instance& instance, int64_t iterations, int thread);
@@ -91,6 +92,7 @@ class Suite {
   int64_t selected_ = 0;
   std::vector<std::string> without_rate_;
   int64_t most_connections_ = 0;
+  int64_t most_sockets_ = 0;
 
   std::mutex joining_;
   std::condition_variable begun_;
