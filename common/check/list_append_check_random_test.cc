@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "common/check/list_append_test_history.h"
 
 namespace rcb::list_append {
@@ -33,14 +34,12 @@ T& Any(Random& random, std::vector<T>& values) {
 std::string Describe(const TestHistory& history) {
   std::string text;
   for (const TestTransaction& transaction : history) {
-    text += "\n[" + std::to_string(transaction.invoke_ns) + "," +
-            std::to_string(transaction.return_ns) + "] outcome " +
-            std::to_string(static_cast<int>(transaction.outcome));
+    absl::StrAppend(&text, "\n[", transaction.invoke_ns, ",", transaction.return_ns, "] outcome ",
+                    static_cast<int>(transaction.outcome));
     for (const TestStep& step : transaction.steps) {
-      text += step.is_read ? "; read " : "; append ";
-      text += std::to_string(step.key) + ":";
-      if (!step.is_read) text += " " + std::to_string(step.value);
-      for (int64_t value : step.values) text += " " + std::to_string(value);
+      absl::StrAppend(&text, step.is_read ? "; read " : "; append ", step.key, ":");
+      if (!step.is_read) absl::StrAppend(&text, " ", step.value);
+      for (int64_t value : step.values) absl::StrAppend(&text, " ", value);
     }
   }
   return text;
