@@ -7,8 +7,8 @@
 bats_require_minimum_version 1.5.0
 
 readonly ALL="g++ cmake ninja-build pkg-config libbenchmark-dev libhiredis-dev libuv1-dev \
-libabsl-dev libgtest-dev libgmock-dev nlohmann-json3-dev redis-tools"
-readonly ALL_DEV="git clang clang-format clang-tidy shellcheck bats jq"
+libabsl-dev libgtest-dev libgmock-dev nlohmann-json3-dev redis-tools jq"
+readonly ALL_DEV="git clang clang-format clang-tidy shellcheck bats"
 
 setup() {
   bin="${BATS_TEST_TMPDIR}/bin"
