@@ -42,7 +42,7 @@ class Lists {
   int64_t count() const {
     int64_t most = 0;
     for (const auto& appends : appends_) most = std::max(most, appends / kLongest + 1);
-    return most * kSlots;
+    return most * static_cast<int64_t>(kSlots);
   }
 
   // Draws a step; `new_value` differs from all that were appended before.

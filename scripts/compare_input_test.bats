@@ -1,0 +1,181 @@
+#!/usr/bin/env bats
+# scripts/compare on what it cannot compare or cannot use: nothing of it may pass for well.
+
+# shellcheck disable=SC2030,SC2031  # each test is a subshell, which is what they want
+# shellcheck disable=SC2154  # bats sets stderr, and lib/compare_test.sh the variants
+
+bats_require_minimum_version 1.5.0
+
+load lib/compare_test.sh
+
+# --- What cannot be compared
+
+@test "a missing benchmark exits 3 and is shown" {
+  compare_changed 3 'del(.benchmarks[1])'
+  [[ "$(verdict "${locking}")" == missing && "$(summary "verdict missing")" == 1 ]]
+}
+
+@test "a benchmark or metric that some processes lack, or all, exits 3" {
+  compare_changed 3 'if .context.seed == "15" then del(.benchmarks[1]) else . end'
+  [[ "$(verdict "${locking}")" == missing && "${output}" == *"from 1 of 10 processes after"* ]]
+  compare_changed 3 'del(.benchmarks[1].p95_us)'
+  [[ "$(verdict "${locking}" p95_us)" == missing ]]
+  compare_changed 3 'del(.benchmarks[1].violations)'
+  [[ "$(verdict "${locking}" violations)" == missing ]]
+}
+
+@test "a metric that some processes lack exits 3" {
+  compare_changed 3 'if .context.seed == "15" then del(.benchmarks[1].p95_us) else . end'
+  [[ "${output}" == *"from 1 of 10 processes after"* ]]
+}
+
+@test "a new benchmark is shown and judged by its contract" {
+  write_processes base 1 10 'del(.benchmarks[1])'
+  compare_changed 0 .
+  [[ "$(verdict "${locking}")" == new && "$(verdict "${locking}" violations)" == held ]]
+  compare_changed 1 '.benchmarks[1].violations = 1'
+  [[ "$(verdict "${locking}" violations)" == broken ]]
+}
+
+@test "an errored row exits 3 with its message, and its figures are not compared" {
+  compare_changed 3 'if .context.seed == "15" then .benchmarks[1] |= (. + {
+    error_occurred: true, error_message: "no | server"} | .real_time = 0) else . end'
+  [[ "$(verdict "${locking}")" == errored && "$(verdict "${locking}" p95_us)" == "" ]]
+  [[ "${output}" == *"1 of 10 processes after: no | server"* ]]
+  compare 3 --format markdown base -- changed
+  [[ "${output}" == *'no \| server'* ]]
+}
+
+@test "different threads under one name are incomparable" {
+  compare_changed 3 '.benchmarks[1].threads = 2'
+  [[ "$(verdict "${locking}")" == incomparable && "$(verdict "${lockfree}" p95_us)" == unchanged ]]
+}
+
+@test "another server, library or machine is incomparable, unless it is meant" {
+  local change group key
+  for change in server/server_version library/google_benchmark_version machine/cpu_model \
+    build/compiler; do
+    group="${change%/*}" key="${change#*/}"
+    write_processes base 1 10 ".context.${key} = \"old\""
+    compare_changed 3 ".context.${key} = \"other\""
+    [[ "$(verdict "${lockfree}" p95_us)" == incomparable ]]
+    [[ "${output}" == *"${key} is old against other; --across ${group}"* ]]
+  done
+  compare 0 --across machine,build base -- changed
+  compare 0 --across=all base -- changed
+  compare 3 --across machine,server base -- changed
+}
+
+@test "processes of one side that differ among themselves are incomparable too" {
+  local mixed='.context.server_version =
+    (if .context.seed | test("[02468]$") then "7" else "8" end)'
+  write_processes base 1 10 "${mixed}"
+  compare_changed 3 "${mixed}"
+  [[ "${output}" == *"server_version is 7, 8 against 7, 8"* ]]
+}
+
+@test "a broken contract fails even where figures are incomparable" {
+  compare_changed 1 '.context.server_version = "8" | .benchmarks[1].violations = 1'
+}
+
+# --- Unusable input
+
+@test "each unusable file is named with its reason, and exits 2" {
+  mkdir bad
+  : >bad/empty.json
+  printf ' \n' >bad/blank.json
+  head --bytes=900 same/11.json >bad/cut.json
+  printf 'no json' >bad/text.json
+  printf '[]' >bad/array.json
+  printf '{"context": {"rcb_schema_version": "9"}, "benchmarks": []}' >bad/schema.json
+  printf '{"context": {"rcb_schema_version": "1"}, "benchmarks": []}' >bad/no_rows.json
+  printf '{"benchmarks": []}' >bad/foreign.json
+  cat same/11.json same/12.json >bad/two.json
+  jq '.benchmarks += [.benchmarks[0]]' same/11.json >bad/twice.json
+  sed 's/"p95_us":[0-9.]*/"p95_us":NaN/' same/11.json >bad/nan.json
+  sed 's/"p95_us":[0-9.]*/"p95_us":-Infinity/' same/11.json >bad/infinity.json
+  sed 's/"p95_us":[0-9.]*/"p95_us":1e999/' same/11.json >bad/huge.json
+  sed 's/"p95_us":[0-9.]*/"p95_us":null/' same/11.json >bad/null.json
+  sed 's/"p95_us":[0-9.]*/"p95_us":"1"/' same/11.json >bad/string.json
+  sed 's/"time_unit":"ns"/"time_unit":"h"/' same/11.json >bad/unit.json
+  touch bad/unreadable.json && rm bad/unreadable.json
+  compare 2 base -- same/13.json bad/*.json bad/unreadable.json
+  [[ -z "${output}" ]]
+  local reason
+  for reason in 'empty.json is empty' 'blank.json is empty' 'cut.json is cut off or not JSON' \
+    'text.json is cut off or not JSON' 'array.json is not an object' \
+    'schema.json is not of rcb_schema_version 1, but 9' 'no_rows.json has no results' \
+    'foreign.json has no context' 'two.json has more than one document' \
+    'twice.json has repetition 0 of' 'nan.json p95_us of' 'NaN' 'infinity.json p95_us of' \
+    'is infinite' 'huge.json p95_us' 'null.json p95_us of' 'string.json p95_us of' 'not a number' \
+    'unit.json Counter/unsafe/get_set/workers:10/real_time/threads:1 has no time_unit' \
+    'unreadable.json cannot be read'; do
+    [[ "${stderr}" == *"${reason}"* ]] || { echo "no ${reason} in ${stderr}"; return 1; }
+  done
+  [[ "${stderr}" != *"same/13.json"* && "${stderr}" != *base/* ]]
+}
+
+@test "each kind of unusable file suffices alone" {
+  local content
+  for content in '' '{' '{}'; do
+    printf '%s' "${content}" >same/11.json
+    compare 2 base -- same
+    [[ "${stderr}" == *"same/11.json"* ]]
+  done
+}
+
+@test "wrong usage exits 2 and says why" {
+  local words
+  while IFS='|' read -r words message; do
+    # shellcheck disable=SC2086  # meant to be split
+    compare 2 ${words}
+    [[ "${stderr}" == *"${message}"* ]] || { echo "${words}: ${stderr}"; return 1; }
+  done <<'CASES'
+|name OLD
+base|name OLD
+base --|no results to compare with
+-- same|no results to compare
+base -- same -- same|more than two sides
+--alpha 2 base -- same|--alpha has to be
+--alpha x base -- same|--alpha has to be
+--min-effect -1 base -- same|--min-effect has to be
+--format html base -- same|--format is
+--across moon base -- same|no group moon
+--filter ( base -- same|not an extended regular expression
+--gate [ base -- same|not an extended regular expression
+--nonsense base -- same|no option --nonsense
+--filter|needs a value
+--floors nowhere base -- same|cannot be read
+--contrast a|needs two expressions
+--contrast a b base -- same|one list
+--disciplines|no results
+base base/1.json -- same|named twice
+CASES
+  mkdir nothing
+  compare 2 nothing -- same
+  [[ "${stderr}" == *"nothing has no *.json"* ]]
+}
+
+@test "nothing to compare is no success" {
+  compare 3 --filter nothing base -- same
+  [[ "${output}" == *"0 rows compared"* ]]
+}
+
+# --- Recordings
+
+@test "two commits are compared by their newest clean recordings" {
+  mkdir results
+  cp --recursive base results/20260101T000000Z-aaaaaaaaaaaa-machine
+  cp --recursive base results/20260102T000000Z-bbbbbbbbbbbb-dirty-machine
+  cp --recursive base results/20260103T000000Z-bbbbbbbbbbbb-machine
+  cp --recursive same results/20260104T000000Z-bbbbbbbbbbbb-machine
+  write_processes results/20260105T000000Z-cccccccccccc-dirty-machine 11 20 \
+    '.benchmarks[1].violations = 1'
+  export RCB_RESULTS_DIR="${PWD}/results"
+  compare 0 --format json aaaaaaaaaaaa bbbbbbb
+  [[ "$(field "${locking}" violations iterations_new)" == 10155 ]]
+  compare 2 aaaaaaaaaaaa cccccccccccc
+  [[ "${stderr}" == *"no recording of cccccccccccc"* ]]
+  compare 1 results/20260101T000000Z-aaaaaaaaaaaa-machine results/20260105*
+  compare 2 aaaaaaaaaaaa dddddddddddd
+}

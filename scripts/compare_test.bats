@@ -1,0 +1,339 @@
+#!/usr/bin/env bats
+# scripts/compare on made-up results: its verdicts, its tables and its exit status.
+
+# shellcheck disable=SC2030,SC2031  # each test is a subshell, which is what they want
+# shellcheck disable=SC2154  # bats sets stderr, and lib/compare_test.sh the variants
+
+bats_require_minimum_version 1.5.0
+
+load lib/compare_test.sh
+
+# --- Noisy metrics
+
+@test "what does not differ is unchanged and exits 0" {
+  compare 0 --format json base -- same
+  [[ "$(verdict "${lockfree}" p95_us)" == unchanged ]]
+  [[ "$(jq --compact-output '[.rows[].verdict] | unique' <<<"${output}")" == \
+    '["held","info","unchanged"]' ]]
+}
+
+@test "20 % more latency in one metric of one benchmark is a regression, and nothing else is" {
+  compare_changed 1 '.benchmarks[2].p95_us *= 1.2'
+  [[ "$(jq --compact-output '[.rows[] | select(.verdict == "regressed") | [.benchmark, .metric]]' \
+    <<<"${output}")" == "[[\"${lockfree}/real_time/threads:1\",\"p95_us\"]]" ]]
+  [[ "$(jq '.rows[0].ratio > 1.19 and .rows[0].ratio < 1.21' <<<"${output}")" == true ]]
+  [[ "$(jq '.rows[0] | .low < .ratio and .ratio < .high and .q < 0.001' <<<"${output}")" == true ]]
+}
+
+@test "the direction of a metric decides what is worse" {
+  compare_changed 1 '.benchmarks[2].items_per_second /= 1.2'
+  [[ "$(verdict "${lockfree}" items_per_second)" == regressed ]]
+  compare_changed 0 '.benchmarks[2].items_per_second *= 1.2'
+  [[ "$(verdict "${lockfree}" items_per_second)" == improved ]]
+  compare_changed 0 '.benchmarks[2].p95_us /= 1.2'
+  [[ "$(verdict "${lockfree}" p95_us)" == improved ]]
+}
+
+@test "a change below the threshold is none, however certain; --min-effect moves the threshold" {
+  compare_changed 0 '.benchmarks[2].p95_us *= 1.03'
+  [[ "$(verdict "${lockfree}" p95_us)" == unchanged ]]
+  compare_changed 1 '.benchmarks[2].p95_us *= 1.03' --min-effect 1
+  [[ "$(verdict "${lockfree}" p95_us)" == regressed ]]
+  compare_changed 0 '.benchmarks[2].p95_us *= 1.2' --min-effect=30%
+}
+
+@test "an interval that reaches beyond the threshold is inconclusive, which only --strict fails" {
+  write_processes noisy 11 20 '.benchmarks[2].p95_us *=
+    (if .context.seed | test("[02468]$") then 1.5 else 0.7 end)'
+  compare 0 --format json base -- noisy
+  [[ "$(verdict "${lockfree}" p95_us)" == inconclusive ]]
+  compare 4 --strict base -- noisy
+  compare 0 --strict base -- same
+}
+
+@test "too few processes are said to be too few, with what would be needed" {
+  compare 0 base/{1,2,3}.json -- same/{11,12,13}.json
+  [[ "${output}" == *"15 too few"* && "${output}" == *"can reach: 0.1"* ]]
+  [[ "${output}" == *"a lone regression needs p = 0.0033"* ]]
+  compare 4 --strict base/1.json -- same/11.json
+}
+
+@test "the fewer metrics gate, the fewer are corrected for" {
+  write_processes slower 11 20 '.benchmarks[2].p95_us *= 1.2'
+  compare 0 --format json --gate '^items' base -- slower
+  [[ "$(summary tests)" == 3 && "$(verdict "${lockfree}" p95_us)" == info ]]
+  compare 1 --format json --gate p95 base -- slower
+}
+
+@test "a metric that is the same in all processes is unchanged and is not corrected for" {
+  write_processes base 1 10 '.benchmarks[].retries_per_op = 0'
+  compare_changed 0 '.benchmarks[].retries_per_op = 0'
+  [[ "$(verdict "${lockfree}" retries_per_op)" == unchanged && "$(summary tests)" == 15 ]]
+}
+
+@test "something where nothing was is a regression of infinite size" {
+  write_processes base 1 10 '.benchmarks[].retries_per_op = 0'
+  compare_changed 1 '.benchmarks[2].retries_per_op = 1 | .benchmarks[:2][].retries_per_op = 0'
+  [[ "$(field "${lockfree}" retries_per_op ratio)" == '"infinite"' ]]
+  compare 1 base -- changed
+  [[ "${output}" == *"retries_per_op"*" inf "* ]]
+}
+
+@test "repetitions of a process count once, by their median" {
+  local thrice='.benchmarks |= [.[] | (.repetition_index = 0 | .p95_us *= 9),
+    (.repetition_index = 1 | .p95_us *= 0.5), (.repetition_index = 2)]'
+  write_processes base 1 10 "${thrice}"
+  compare_changed 0 "${thrice}"
+  [[ "$(field "${lockfree}" p95_us processes_new)" == 10 ]]
+  [[ "$(verdict "${lockfree}" p95_us)" == unchanged ]]
+  jq --exit-status '[.rows[] | select(.metric == "p95_us") | .old < 92] | all' <<<"${output}"
+}
+
+@test "aggregates are not results" {
+  compare_changed 0 '.benchmarks += [.benchmarks[] | .run_type = "aggregate" | .p95_us *= 99]'
+  [[ "$(verdict "${lockfree}" p95_us)" == unchanged ]]
+}
+
+@test "times are converted to one unit" {
+  compare_changed 0 '.benchmarks[] |= (.time_unit = "us" | .real_time /= 1000 | .cpu_time /= 1000)'
+  [[ "$(verdict "${lockfree}" real_time)" == unchanged ]]
+  compare_changed 1 '.benchmarks[] |= (.time_unit = "us")'
+  [[ "$(verdict "${lockfree}" real_time)" == regressed ]]
+}
+
+@test "exchanging the sides inverts the ratios" {
+  write_processes slower 11 20 '.benchmarks[].p95_us *= 1.3'
+  compare 1 --format json base -- slower
+  local there="${output}"
+  compare 0 --format json slower -- base
+  jq --exit-status --slurp '
+    [.[].rows | map(select(.ratio)) | sort_by(.benchmark, .metric)] | transpose |
+    length > 15 and all(.[]; .[0].ratio * .[1].ratio - 1 | fabs < 1e-9)' \
+    <<<"${there}${output}"
+}
+
+@test "the order of files and of rows does not matter, and neither does a second run" {
+  write_processes mixed 11 20 '.benchmarks |= reverse | .benchmarks[0].p95_us *= 1.2'
+  compare 1 --all base/*.json -- mixed/*.json
+  local first="${output}"
+  compare 1 --all base/{10,9,8,7,6,5,4,3,2,1}.json -- mixed/{20,12,13,14,15,16,17,18,19,11}.json
+  [[ "${output}" == "${first}" ]]
+}
+
+@test "a constant factor is found exactly" {
+  write_processes twice 1 10 '.benchmarks[].p95_us *= 1.25'
+  compare 1 --format json base -- twice
+  [[ "$(field "${lockfree}" p95_us ratio)" == 1.25 ]]
+}
+
+@test "unknown counters are shown and never gate" {
+  write_processes base 1 10 '.benchmarks[].surprise = 1'
+  compare_changed 0 '.benchmarks[].surprise = 5'
+  [[ "$(verdict "${lockfree}" surprise)" == unknown ]]
+  compare 0 base -- changed
+  [[ "${output}" == *"unknown"*"surprise"*"x5"* ]]
+}
+
+@test "files of one block are permuted only among themselves" {
+  # shellcheck disable=SC2016  # a variable of jq
+  local program='((.context.seed | tonumber - 1) % 10 / 2 | floor) as $block |
+    .benchmarks[].p95_us *= pow(2; $block)'
+  write_processes base 1 10 "${program}"
+  write_processes changed 11 20 "${program} | .benchmarks[].p95_us *= 1.15"
+  local i
+  for i in {1..10}; do
+    mv "base/${i}.json" "base/$(((i - 1) / 2))-${i}.json"
+    mv "changed/$((10 + i)).json" "changed/$(((i - 1) / 2))-${i}.json"
+  done
+  compare 0 --gate p95 --format json base -- changed
+  [[ "$(verdict "${lockfree}" p95_us)" == inconclusive ]]
+  compare 1 --gate p95 --format json --by-block base -- changed
+  [[ "$(verdict "${lockfree}" p95_us)" == regressed ]]
+}
+
+@test "a recorded floor above the threshold takes its place" {
+  write_processes slower 11 20 '.benchmarks[1:][].p95_us *= 1.2'
+  printf '# comment\n%s/real_time/threads:1\tp95_us\t0.25\n' "${lockfree}" >floors
+  compare 1 --floors floors --format json base -- slower
+  [[ "$(verdict "${lockfree}" p95_us)" != regressed ]]
+  [[ "$(verdict "${locking}" p95_us)" == regressed ]]
+  [[ "$(field "${lockfree}" p95_us threshold)" == 0.25 ]]
+}
+
+@test "results/aa-floor.tsv is where floors are looked for" {
+  write_processes slower 11 20 '.benchmarks[2].p95_us *= 1.2'
+  mkdir results
+  printf '%s/real_time/threads:1\tp95_us\t0.5\n' "${lockfree}" >results/aa-floor.tsv
+  RCB_RESULTS_DIR="${PWD}/results" run -0 "${BATS_TEST_DIRNAME}/compare" base -- slower
+}
+
+# --- Contracts
+
+@test "one violation in one repetition of one process is a broken contract" {
+  compare_changed 1 'if .context.seed == "15" then .benchmarks[1].violations = 1 else . end'
+  [[ "$(verdict "${locking}" violations)" == broken ]]
+  [[ "$(field "${locking}" violations new)" == 1 ]]
+}
+
+@test "a contract that was broken before is broken still" {
+  write_processes base 1 10 '.benchmarks[1].violations = 5'
+  compare_changed 1 '.benchmarks[1].violations = 3'
+}
+
+@test "a control that catches nothing in one process is a failure; one that catches less is not" {
+  compare_changed 1 'if .context.seed == "15" then .benchmarks[0].violations = 0 else . end'
+  [[ "$(verdict "${unsafe}" violations)" == broken ]]
+  compare_changed 0 '.benchmarks[0].violations = 1'
+  [[ "$(verdict "${unsafe}" violations)" == held ]]
+}
+
+@test "any worsening of success, errors or timeouts is a failure, without statistics" {
+  local metric
+  compare_changed 1 'if .context.seed == "15" then .benchmarks[1].success_rate = 0.999 else . end'
+  [[ "$(verdict "${locking}" success_rate)" == worsened ]]
+  for metric in errors timeouts; do
+    compare_changed 1 "if .context.seed == \"15\" then .benchmarks[2].${metric} = 1 else . end"
+    [[ "$(verdict "${lockfree}" "${metric}")" == worsened ]]
+  done
+}
+
+@test "computations are a contract where the label names them, and noisy elsewhere" {
+  local one='.benchmarks[].computations = 1 | .benchmarks[].label = "one computation per round"'
+  write_processes base 1 10 "${one}"
+  compare_changed 1 "${one} | if .context.seed == \"15\" then
+    .benchmarks[1].computations = 1.02 else . end"
+  [[ "$(verdict "${locking}" computations)" == broken ]]
+  [[ "$(verdict "${unsafe}" computations)" == unchanged ]]
+  compare_changed 0 '.benchmarks[].computations = 1 |
+    .benchmarks[].label = "not one computation per round" | if .context.seed == "15" then
+    .benchmarks[1].computations = 1.02 else . end'
+  [[ "$(verdict "${locking}" computations)" == unchanged ]]
+}
+
+@test "what has no discipline has no contract" {
+  VARIANTS=(Harness/engine/get/workers:10)
+  write_processes base 1 10
+  compare_changed 0 '.benchmarks[0].violations = 3'
+  [[ "$(verdict Harness violations)" == info && "$(verdict Harness p95_us)" == unchanged ]]
+}
+
+@test "different exposure of a contract is shown with both sides" {
+  compare 0 --all base -- same
+  [[ "${output}" == *"in 10055 and 10155 iterations"* ]]
+  compare_changed 1 '.benchmarks[1].violations = 1'
+  [[ "$(field "${locking}" violations iterations_old)" == 10055 ]]
+  [[ "$(field "${locking}" violations iterations_new)" == 10155 ]]
+}
+
+# --- Variants of one run
+
+@test "a contrast pairs names that are equal but for the match, and lists what has no partner" {
+  VARIANTS+=(Counter/locking/token_lock/workers:50 Counter/lockfree/incr/workers:99)
+  write_processes both 1 10 '.benchmarks[2].items_per_second *= 10'
+  compare 0 --format json --contrast locking/token_lock lockfree/incr both
+  local pair='Counter/{locking/token_lock -> lockfree/incr}/workers:10'
+  [[ "$(verdict "${pair}" items_per_second)" == better ]]
+  [[ "$(jq '.notes | map(select(startswith("without a partner")))' <<<"${output}")" == \
+    *lockfree/incr/workers:99*locking/token_lock/workers:50* ]]
+  [[ "$(summary rows_compared)" == 1 && "$(summary alone)" == 2 ]]
+  compare 1 --format json --contrast lockfree/incr locking/token_lock both
+  [[ "$(verdict Counter items_per_second)" == worse ]]
+}
+
+@test "a contrast with a broken contract on either side exits 1, one without a pair 3" {
+  write_processes both 1 10 '.benchmarks[1].violations = 1'
+  compare 1 --contrast locking/token_lock lockfree/incr both
+  compare 1 --contrast lockfree/incr locking/token_lock both
+  compare 3 --contrast locking/nothing lockfree/incr base
+  [[ "${output}" == *"without a partner: ${lockfree}"* ]]
+}
+
+@test "disciplines put every locking beside every lock-free variant, best against best first" {
+  VARIANTS=(Counter/locking/slow/workers:10 Counter/locking/fast/workers:10
+    Counter/lockfree/slow/workers:10 Counter/lockfree/fast/workers:10/own:1
+    Counter/lockfree/other/workers:20 Other/locking/alone/workers:10)
+  write_processes all 1 10 '.benchmarks |= map(if .name | test("fast") then
+    .items_per_second *= 3 | .p95_us /= 3 else . end)'
+  compare 0 --disciplines --format json all
+  [[ "$(summary rows_compared)" == 4 && "$(summary alone)" == 2 ]]
+  [[ "$(jq --raw-output '[.rows[] | select(.metric == "p95_us")][0] | .benchmark + " " + .remark' \
+    <<<"${output}")" == \
+    'Counter/{locking/fast -> lockfree/fast}/workers:10/'*'/own:1 best against best' ]]
+  [[ "$(jq '[.rows[] | select(.remark == "best against best")] | length' <<<"${output}")" == 3 ]]
+}
+
+# --- Output
+
+@test "the worst comes first" {
+  compare_changed 1 '.benchmarks[1].violations = 1 | .benchmarks[2].p95_us *= 1.2 |
+    .benchmarks[2].p50_us *= 1.4 | .benchmarks[0].p50_us *= 0.5'
+  [[ "$(jq --compact-output '[.rows[:4][] | .verdict, .metric]' <<<"${output}")" == \
+    '["broken","violations","regressed","p50_us","regressed","p95_us","improved","p50_us"]' ]]
+}
+
+@test "text ends with what was compared, missing, new, errored, corrected for and reachable" {
+  compare 0 base -- same
+  [[ "${output}" == *"3 rows compared in 30 metrics, of 10 and 10 processes: "* ]]
+  [[ "${output}" == *"processes: 15 unchanged, 11 held, 4 info"* ]]
+  [[ "${output}" == *"0 missing, 0 new, 0 errored, 0 incomparable"* ]]
+  [[ "${output}" == *"15 tests corrected for, alpha 0.05"* ]]
+  [[ "${output}" == *"smallest p that these samples can reach: 1.1e-05"* ]]
+}
+
+@test "markdown is a table, and only a terminal gets colour" {
+  write_processes slower 11 20 '.benchmarks[2].p95_us *= 1.2'
+  compare 1 --format markdown base -- slower
+  [[ "${output}" == *"| verdict | benchmark | metric | before | after |"* ]]
+  [[ "${output}" == *"| regressed | ${lockfree} | p95_us |"* ]]
+  compare 1 base -- slower
+  [[ "${output}" != *$'\033'* ]]
+  run -1 script --quiet --return --command "'${BATS_TEST_DIRNAME}/compare' base -- slower" /dev/null
+  [[ "${output}" == *$'\033[31mregressed'* ]]
+  NO_COLOR=1 run -1 script --quiet --return \
+    --command "'${BATS_TEST_DIRNAME}/compare' base -- slower" /dev/null
+  [[ "${output}" == *regressed* && "${output}" != *$'\033[31m'* ]]
+}
+
+@test "names with blanks, other directories and symlinks work" {
+  mv base "the base"
+  mkdir "tab"$'\t'"and \\ backslash"
+  cp same/* "tab"$'\t'"and \\ backslash"
+  ln --symbolic "${BATS_TEST_DIRNAME}/compare" "a link"
+  cd /
+  run -0 "${BATS_TEST_TMPDIR}/a link" "${BATS_TEST_TMPDIR}/the base" -- \
+    "${BATS_TEST_TMPDIR}/tab"$'\t'"and \\ backslash"/*.json
+}
+
+@test "the same file on both sides is no change at all" {
+  compare 0 --format json base -- base
+  [[ "$(field "${lockfree}" p95_us ratio)" == 1 ]]
+}
+
+@test "the filter takes only what matches" {
+  compare_changed 0 '.benchmarks[1].violations = 1' --filter '/lockfree/'
+  [[ "$(summary rows_compared)" == 1 ]]
+}
+
+@test "help goes to stdout" {
+  compare 0 --help
+  [[ "${output}" == "usage: scripts/compare"* && -z "${stderr}" ]]
+}
+
+@test "the self-test finds its faults, and notices when compare does not" {
+  compare 0 --self-test
+  [[ "$(grep --count 'as it must be' <<<"${output}")" == 5 ]]
+  mkdir copy
+  cp --recursive "${BATS_TEST_DIRNAME}" copy/scripts
+  sed --in-place 's/significant && ratio > limit/0/' copy/scripts/lib/judge.awk
+  run -1 --separate-stderr copy/scripts/compare --self-test
+  [[ "${stderr}" == *"+20 % in one metric: status 0 instead of 1"* ]]
+}
+
+@test "many rows are judged, tied ones too" {
+  mapfile -t VARIANTS < <(seq --format 'Counter/lockfree/v%.0f/workers:10' 60)
+  local tied='.benchmarks[] |= (.p50_us |= (. * 20 | floor / 20))'
+  write_processes many 1 10 "${tied}"
+  write_processes more 11 20 "${tied}"
+  compare 0 --format json many -- more
+  [[ "$(summary tests)" == 300 && "$(summary "verdict unchanged")" == 300 ]]
+}

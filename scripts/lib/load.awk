@@ -1,0 +1,115 @@
+# Reads what a comparison is made of, from files that follow an assignment of `table`:
+#
+#   table=metrics   scripts/metrics.tsv
+#   table=floors    BENCHMARK METRIC FLOOR [...], lines with # aside: the A/A floors
+#   table=sides     SIDE(1|2) FILE BLOCK(1..): which processes each side consists of
+#   table=rows      see rows.jq
+#
+# RCB_FILTER in the environment is an expression for the benchmarks to take, or empty.
+# Benchmarks, metrics and files become numbers. A process counts once: series() collapses its
+# repetitions to their median.
+
+BEGIN {
+  FS = "\t"
+  filter = ENVIRON["RCB_FILTER"]
+}
+
+table == "metrics" && FNR > 1 {
+  direction[$1] = $2
+  class[$1] = $3
+}
+
+table == "floors" && !/^#/ { floor_of[$1, $2] = $3 }
+
+table == "sides" {
+  side_files[$1]++
+  side_file[$1, side_files[$1]] = id_of("file", $2)
+  file_block[id_of("file", $2)] = $3
+  if ($3 > blocks) blocks = $3
+}
+
+table == "rows" && $1 == "context" {
+  file = id_of("file", $2)
+  for (i = 3; i < NF; i += 2) {
+    context[file, $i] = $(i + 1)
+    has_context[file, $i] = 1
+  }
+}
+
+table == "rows" && $1 == "row" && (filter == "" || $3 ~ filter) { load_row() }
+
+# Numbers the names of a kind from 1 on, in the order of their first use.
+function id_of(kind, name) {
+  if (!((kind, name) in id_)) {
+    id_[kind, name] = ++ids[kind]
+    name_of[kind, ids[kind]] = name
+  }
+  return id_[kind, name]
+}
+
+# Of differing texts the first by alphabet: which one it is must not depend on the order of files.
+function least_text(old, new) {
+  return old == "" || new < old ? new : old
+}
+
+function load_row(    file, bench, metric, key, i) {
+  file = id_of("file", $2)
+  bench = id_of("bench", $3)
+  present[file, bench] = 1
+  threads[file, bench] = $5
+  if ($7 != "") label[file, bench] = $7
+  if ($6 != "") error[file, bench] = least_text(error[file, bench], $6)
+  for (i = 8; i < NF; i += 2) {
+    metric = id_of("metric", $i)
+    key = file SUBSEP bench SUBSEP metric
+    measured[bench, metric] = 1
+    if ($i == "iterations") iterations[file, bench] += $(i + 1)
+    values[key] = key in values ? values[key] " " $(i + 1) : $(i + 1)
+  }
+}
+
+# Fills out[1..n] and block[1..n] with the value of each process of a side, and returns n. Sets
+# series_least and series_most over all repetitions.
+function series(side, bench, metric, out, block,    i, j, n, key, count, text, repetition) {
+  series_least = series_most = ""
+  for (i = 1; i <= side_files[side]; ++i) {
+    key = side_file[side, i] SUBSEP bench SUBSEP metric
+    if (!(key in values)) continue
+    count = split(values[key], text, " ")
+    for (j = 1; j <= count; ++j) {
+      repetition[j] = text[j] + 0
+      if (series_least == "" || repetition[j] < series_least) series_least = repetition[j]
+      if (series_most == "" || repetition[j] > series_most) series_most = repetition[j]
+    }
+    out[++n] = count == 1 ? repetition[1] : median(repetition, count)
+    block[n] = file_block[side_file[side, i]]
+  }
+  return n + 0
+}
+
+function iterations_on(side, bench,    i, sum) {
+  for (i = 1; i <= side_files[side]; ++i) sum += iterations[side_file[side, i], bench]
+  return sum + 0
+}
+
+# How many processes of a side ran a benchmark.
+function processes_on(side, bench,    i, count) {
+  for (i = 1; i <= side_files[side]; ++i) if ((side_file[side, i], bench) in present) ++count
+  return count + 0
+}
+
+# The contract as its rows state it, or "".
+function label_on(side, bench,    i, text) {
+  for (i = 1; i <= side_files[side]; ++i) {
+    if ((side_file[side, i], bench) in label) {
+      text = least_text(text, label[side_file[side, i], bench])
+    }
+  }
+  return text
+}
+
+# unsafe, locking or lockfree; "" for what has no contract.
+function discipline_of(name,    part) {
+  split(name, part, "/")
+  return part[2] ~ /^(unsafe|locking|lockfree)$/ ? part[2] : ""
+}

@@ -1,0 +1,86 @@
+# shellcheck shell=bash
+# Reading results, shared by the scripts that judge them, which source it.
+#
+#   REPO_ROOT                    the checkout that this file is part of, without symlinks
+#   die STATUS MESSAGE           says so on stderr and ends the script
+#   escape TEXT                  prints it as rows.jq writes a field
+#   fraction PERCENT             prints it over a hundred
+#   results_in DIRECTORY         prints the result files in it, one a line
+#   recording_of REV             prints the newest directory of results/ that has this commit
+#   read_results ROWS FILE...    writes ROWS (see rows.jq); ends the script with status 2 and a line
+#                                for each file that is not whole and one of ours
+
+# Bytes are compared as bytes, so that the same input gives the same output everywhere.
+export LC_ALL=C
+
+REPO_ROOT="$(cd "$(dirname "$(readlink --canonicalize "${BASH_SOURCE[0]}")")/../.." && pwd -P)"
+readonly REPO_ROOT
+readonly RESULTS_DIR="${RCB_RESULTS_DIR:-${REPO_ROOT}/results}"
+
+die() { # STATUS MESSAGE
+  echo "${0##*/}: $2" >&2
+  exit "$1"
+}
+
+escape() { # TEXT
+  local text="${1//\\/\\\\}"
+  text="${text//$'\t'/\\t}"
+  text="${text//$'\r'/\\r}"
+  printf '%s' "${text//$'\n'/\\n}"
+}
+
+fraction() { # PERCENT
+  awk -v "percent=$1" 'BEGIN { printf "%.10g\n", percent / 100 }'
+}
+
+results_in() { # DIRECTORY
+  find "$1/" -maxdepth 1 -name '*.json' | sed 's|//*|/|g' | sort
+}
+
+# A recording is a directory <utc>-<commit>-<machine>. One whose name has "dirty" is not of the
+# commit; name its directory to compare it all the same.
+recording_of() { # REV
+  local commit directory name newest=""
+  commit="$(git -C "${REPO_ROOT}" rev-parse --verify --quiet "$1^{commit}" 2>/dev/null)" ||
+    commit="$1"
+  for directory in "${RESULTS_DIR}"/*/; do
+    name="$(basename "${directory}")"
+    if [[ "${name}" =~ ^[^-]+-([0-9a-f]{7,40})-(.*)$ && "${BASH_REMATCH[2]}-" != dirty-* ]] &&
+      [[ "${commit}" == "${BASH_REMATCH[1]}"* ||
+        "${#commit}" -ge 7 && "${BASH_REMATCH[1]}" == "${commit}"* ]]; then
+      newest="${directory%/}"
+    fi
+  done
+  [[ -n "${newest}" ]] || return 1
+  echo "${newest}"
+}
+
+read_results() { # ROWS FILE...
+  local rows="$1" file message faults="" readable=() parsed=()
+  local flatten=(jq --raw-output --from-file "${REPO_ROOT}/scripts/lib/rows.jq")
+  shift
+  command -v jq >/dev/null || die 2 "jq is not installed"
+  for file in "$@"; do
+    if [[ -d "${file}" || ! -r "${file}" ]]; then
+      faults+="${file} cannot be read"$'\n'
+    else
+      readable+=("${file}")
+    fi
+  done
+  parsed=("${readable[@]}")
+  if ! "${flatten[@]}" "${readable[@]}" </dev/null >"${rows}" 2>/dev/null; then
+    # Which of them it was, jq tells only when asked one by one.
+    parsed=()
+    : >"${rows}"
+    for file in "${readable[@]}"; do
+      if message="$("${flatten[@]}" "${file}" 2>&1 >>"${rows}")"; then
+        parsed+=("${file}")
+      else
+        faults+="${file} is cut off or not JSON (${message##*error: })"$'\n'
+      fi
+    done
+  fi
+  faults+="$(for file in "${parsed[@]}"; do escape "${file}" && echo; done |
+    awk -f "${REPO_ROOT}/scripts/lib/faults.awk" - "${rows}")"
+  if [[ -n "${faults}" ]]; then die 2 "unusable input"$'\n'"${faults%$'\n'}"; fi
+}

@@ -1,0 +1,91 @@
+# Flattens results (what the suite writes with --benchmark_out) to lines of tab-separated fields.
+#
+#   jq --raw-output --from-file rows.jq FILE...
+#
+# Kinds of line, by their first field; FILE is the name as given on the command line, and tabs,
+# newlines and backslashes in a field stand as \t, \n and \\:
+#
+#   context  FILE  KEY  VALUE  [KEY  VALUE]...
+#     One for each document, before its rows: what tells where and how the process ran.
+#   row  FILE  BENCHMARK  REPETITION  THREADS  ERROR  LABEL  [METRIC  VALUE]...
+#     One for each repetition of a benchmark; aggregates are left out. ERROR is empty for a row
+#     that is a result; rows with an error have no metrics. LABEL is the contract, or empty.
+#     METRIC is a name as in scripts/metrics.tsv, also iterations, or an unknown counter; VALUE a
+#     finite number. real_time and cpu_time are in nanoseconds, whatever time_unit the file has.
+#   bad  FILE  REASON
+#     Instead of its rows, for a document that is JSON but not ours: see fault.
+#
+# Left to the caller, for jq 1.6 cannot see it from in here: an empty file has no line at all, two
+# documents in one file have two context lines, and text that is no JSON ends jq with status 2 or 4
+# and without the name of the file (jq glues the files together, so that a cut file can be found out
+# in the next one).
+
+def is_text: type == "string" and length > 0;
+
+# jq 1.6 reads NaN, Infinity and 1e999 without complaint, and would print null or 1.79e308.
+def is_finite: type == "number" and . - . == 0;
+
+def nanoseconds: {ns: 1, us: 1000, ms: 1000000, s: 1000000000};
+
+def not_a_metric: {
+  name: 1, run_name: 1, run_type: 1, family_index: 1, per_family_instance_index: 1, repetitions: 1,
+  repetition_index: 1, threads: 1, time_unit: 1, label: 1, error_occurred: 1, error_message: 1,
+  skipped: 1, skip_message: 1, aggregate_name: 1, aggregate_unit: 1
+};
+
+# $other is not_a_metric, which jq would build anew for each row.
+def metric_names($other): keys_unsorted[] | select($other[.] | not);
+
+def bad_value:
+  if type != "number" then "not a number" elif isnan then "NaN" else "infinite" end;
+
+def row_fault($other):
+  if type != "object" then "has a row that is no object"
+  elif .name | is_text | not then "has a row without a name"
+  elif .run_type != "iteration" and .run_type != "aggregate" then
+    "\(.name) has no run_type that is known"
+  elif .run_type == "iteration" and (nanoseconds[.time_unit | tostring] | not) then
+    "\(.name) has no time_unit that is known"
+  elif .run_type == "iteration" and ([.threads, .repetition_index] | all(is_finite) | not) then
+    "\(.name) has no threads or no repetition_index"
+  else
+    . as $row | first(metric_names($other) | select($row[.] | is_finite | not)) |
+    "\(.) of \($row.name) is \($row[.] | bad_value)"
+  end;
+
+# The first reason why a document is not one of ours; nothing for one that is.
+def fault($other):
+  if type != "object" then "is not an object"
+  elif .context | type != "object" then "has no context: not a file of this suite"
+  elif .context.rcb_schema_version != "1" then
+    "is not of rcb_schema_version 1, but \(.context.rcb_schema_version // "of none")"
+  elif .benchmarks | type != "array" then "has no benchmarks: not a file of this suite"
+  else first(.benchmarks[] | row_fault($other)),
+    if any(.benchmarks[]; .run_type? == "iteration") then empty else "has no results" end
+  end;
+
+def context_line($file):
+  ["context", $file] +
+  ([.context | to_entries[] | select(.value | type != "object" and type != "array") |
+    .key, (.value | tostring)]);
+
+def error_of_row:
+  if .error_occurred or .skipped // false then
+    .error_message // .skip_message // "" | if . == "" then "error" else . end
+  else "" end;
+
+def row_line($file; $other):
+  . as $row | nanoseconds[.time_unit] as $factor | error_of_row as $error |
+  ["row", $file, .run_name // .name, .repetition_index, .threads, $error, .label // ""] +
+  if $error != "" then []
+  else
+    [metric_names($other) |
+      ., $row[.] * (if . == "real_time" or . == "cpu_time" then $factor else 1 end)]
+  end;
+
+input_filename as $file | not_a_metric as $other | first(fault($other), null) as $fault |
+if $fault then ["bad", $file, $fault]
+else
+  context_line($file),
+  (.benchmarks[] | select(.run_type == "iteration") | row_line($file; $other))
+end | @tsv
