@@ -16,7 +16,6 @@ namespace {
 
 using transaction::Balances;
 using transaction::Bank;
-using transaction::kAccounts;
 using transaction::kSnapshot;
 using transaction::Pair;
 using transaction::PairValues;
