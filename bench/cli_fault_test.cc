@@ -222,19 +222,20 @@ INSTANTIATE_TEST_SUITE_P(
                     AtWork{"StampedeExpiry/lockfree/xfetch/workers:5/beta_pct:100", kTraffic}));
 
 // Where the one who holds the lock is cut off, the others wait for the end of its lease.
-class CliLostHolderTest : public CliFaultTest, public testing::WithParamInterface<const char*> {};
+class CliLostHolderTest : public CliFaultTest, public testing::WithParamInterface<AtWork> {};
 
 TEST_P(CliLostHolderTest, EndsInTimeAndIsMarked) {
-  const std::unique_ptr<Bench> bench = Start(GetParam());
-  ASSERT_TRUE(bench->AwaitTraffic(kTraffic));
+  const std::unique_ptr<Bench> bench = Start(GetParam().benchmark);
+  ASSERT_TRUE(bench->AwaitTraffic(GetParam().traffic));
   KillConnections(bench->server_endpoint());
-  EXPECT_TRUE(Finish(*bench, 1).HasError(GetParam()));
+  EXPECT_TRUE(Finish(*bench, 1).HasError(GetParam().benchmark));
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, CliLostHolderTest,
-                         testing::Values("Harness/limit/epoll", "Counter/locking/token_lock",
-                                         "Stampede/locking/pubsub",
-                                         "StampedeExpiry/locking/token_lock"));
+                         testing::Values(AtWork{"Harness/limit/epoll", kMuchTraffic},
+                                         AtWork{"Counter/locking/token_lock", kTraffic},
+                                         AtWork{"Stampede/locking/pubsub", kTraffic},
+                                         AtWork{"StampedeExpiry/locking/token_lock", kTraffic}));
 
 }  // namespace
 }  // namespace rcb

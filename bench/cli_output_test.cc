@@ -113,7 +113,8 @@ TEST_F(CliOutputTest, RunsEverythingAndEndsWithTheVerdict) {
     const bool is_control = absl::StrContains(row.value("name", ""), "/unsafe/");
     EXPECT_EQ(row.value("violations", -1.0) > 0, is_control) << row;
   }
-  for (const char* family : {"Harness/", "Counter/", "Stampede/", "StampedeExpiry/"}) {
+  for (const char* family :
+       {"Harness/", "Counter/", "Stampede/", "StampedeExpiry/", "Transaction/", "Lock/"}) {
     EXPECT_THAT(RowsOf(document, family), Not(IsEmpty())) << family;
   }
 }
@@ -218,7 +219,7 @@ TEST_F(CliOutputTest, HelpsWithBothSetsOfFlags) {
 TEST_F(CliOutputTest, ReachesThePrivateServerByUnixSocketToo) {
   const json document =
       RunForJson({"--transport=unix", "--workers=5",
-                  "--benchmark_filter=Harness/limit|Counter/lockfree/lua|pubsub"});
+                  "--benchmark_filter=Harness/limit|Counter/lockfree/lua|Stampede/.*/pubsub"});
   EXPECT_EQ(document["context"]["transport"], "unix");
   EXPECT_THAT(RowsOf(document, ""), SizeIs(3));
 }

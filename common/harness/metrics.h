@@ -45,6 +45,14 @@ inline constexpr const char* kCounterNames[] = {
     "achieved_per_second",
     "dropped",
     "rss_mib",
+    "acquire_p50_us",
+    "acquire_p95_us",
+    "longest_wait_us",
+    "handoff_p50_us",
+    "handoff_x_floor",
+    "overlaps",
+    "fenced_rejects_per_op",
+    "attempts_p95",
 };
 
 // A row's counters by name, as listed in scripts/metrics.tsv. All finite.
