@@ -473,8 +473,9 @@ bool Search::Dominates(const uint64_t* a, const uint64_t* b) const {
   for (size_t i = 0; i < words_; ++i) {
     const uint64_t ap = a[2 + i], bp = b[2 + i], ac = a[2 + words_ + i], bc = b[2 + words_ + i];
     if ((bp & ~ap & reads_[i]) |
-        (((bp & ~(ap | ac)) | (bc & ~ac) | (ap & ~(bp | bc))) & writes_[i]))
+        (((bp & ~(ap | ac)) | (bc & ~ac) | (ap & ~(bp | bc))) & writes_[i])) {
       return false;
+    }
   }
   return true;
 }
@@ -533,8 +534,9 @@ void Search::ExpandState() {
   const OpenOp& front = open_.front();
   if (base_.IsCovered(front.slot)) Move(front, false);
   for (const OpenOp& open : open_) {
-    if (base_.IsPlaced(open.slot) || LeavesValue(open.op) || !Allows(open.op, base_.value))
+    if (base_.IsPlaced(open.slot) || LeavesValue(open.op) || !Allows(open.op, base_.value)) {
       continue;
+    }
     size_t& seen =
         kind_seen_[2 * open.kind +
                    (base_.IsCovered(open.slot) && open.op.effect == Effect::kSwap ? 1 : 0)];
