@@ -31,9 +31,7 @@ class LockScenario : public Scenario {
 
   absl::Status Prepare(BlockingClient& redis) override {
     if (variant_ != lock::BlpopQueue) return absl::OkStatus();  // keys are new
-    const absl::Status first = redis.Command({"SET", section_.keys().order, "1"}).status();
-    if (!first.ok()) return first;
-    return redis.Command({"RPUSH", section_.keys().queue, "1"}).status();
+    return redis.Command({"RPUSH", section_.keys().queue, "the token"}).status();
   }
 
   Task<absl::StatusOr<int64_t>> Operate(Worker& worker) override {
@@ -120,8 +118,13 @@ class LockScenario : public Scenario {
 
   void DeleteKeys(BlockingClient& redis) {
     const lock::Keys& keys = section_.keys();
-    static_cast<void>(redis.Command({"DEL", keys.counter.counter, keys.lock, keys.queue, keys.order,
-                                     keys.serving, keys.members, keys.intent}));
+    std::vector<std::string> command = {"DEL",        keys.counter.counter, keys.lock,
+                                        keys.queue,   keys.order,           keys.serving,
+                                        keys.members, keys.intent};
+    for (size_t worker = 0; worker < section_.holdings().size(); ++worker) {
+      command.push_back(keys.HeldBy(worker));
+    }
+    static_cast<void>(redis.Command(command));
   }
 
   Section section_;

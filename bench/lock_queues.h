@@ -16,43 +16,44 @@ namespace rcb::lock {
 // How long a waiter believes in a holder that it hears nothing of.
 inline constexpr int64_t kQueueLeaseMs = 2000;
 
-// locking/blpop_queue: whoever pops the token holds the lock, and pushes the next token when done.
-// A token that is lost with its holder is replaced by a waiter that saw none change hands for two
-// leases; what the old holder gives back then is no longer valid.
-// https://redis.io/commands/blpop
+// locking/blpop_queue: there is one token, and whoever moves it from the queue to a list of its own
+// holds the lock; moving it back wakes the next in line. Where no token came back for two leases, a
+// waiter takes it out of the list of a holder that has died, or that finds it gone when it returns.
+// https://redis.io/commands/blmove (BLPOP that loses nothing on the way; Redis 6.2)
 inline Value BlpopQueue(Worker& worker, Section& section) {
-  static constexpr Script kPassOn{R"lua(
-    if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
-    return redis.call('RPUSH', KEYS[1], redis.call('INCR', KEYS[2])))lua",
-                                  2};
-  static constexpr Script kReplaceLost{R"lua(
-    local token = redis.call('GET', KEYS[2])
-    if token == ARGV[1] and redis.call('EXISTS', KEYS[1]) == 0 then
-      redis.call('RPUSH', KEYS[1], redis.call('INCR', KEYS[2]))
+  static constexpr Script kTakeBack{R"lua(
+    local returns = redis.call('GET', KEYS[2]) or '0'
+    if returns ~= ARGV[1] or redis.call('EXISTS', KEYS[1]) == 1 then return returns end
+    for holder = 0, ARGV[2] - 1 do
+      if redis.call('LMOVE', KEYS[3] .. holder, KEYS[1], 'LEFT', 'RIGHT') then
+        redis.call('INCR', KEYS[2])  -- or the next waiter would take it from its new holder
+        break
+      end
     end
-    return token)lua",
-                                       2};
+    return returns)lua",
+                                    3};
   const Keys& keys = section.keys();
-  const Command pop("BLPOP", keys.queue, kQueueLeaseMs / 1000);
+  const std::string mine = keys.HeldBy(worker.index);
+  const Command take("BLMOVE", keys.queue, mine, "LEFT", "RIGHT", kQueueLeaseMs / 1000);
+  const Command give_back =
+      Command("LMOVE", mine, keys.queue, "LEFT", "RIGHT").Then(Command("INCR", keys.order));
   const int64_t wanted_ns = NowNs();
-  std::string token;
-  std::string last_seen = "none";
-  while (token.empty()) {
-    const Reply popped = co_await worker.redis().Run(pop, /*server_wait_ms=*/kQueueLeaseMs);
-    token = popped[1].text();
-    if (!token.empty()) break;
+  std::string last_returns = "none";
+  while (true) {
+    const Reply token = co_await worker.redis().Run(take, /*server_wait_ms=*/kQueueLeaseMs);
+    if (!token.is_nil()) break;
     ++worker.tally->retries;
     if (NowNs() - wanted_ns > kGiveUpMs * kNsPerMs) co_return GaveUp();
-    const Reply seen =
-        co_await worker.redis().Eval(kReplaceLost, keys.queue, keys.order, last_seen);
-    last_seen = seen.text();
+    const Reply returns =
+        co_await worker.redis().Eval(kTakeBack, keys.queue, keys.order, keys.HeldBy(""),
+                                     last_returns, section.holdings().size());
+    last_returns = returns.text();
   }
   Visit visit(section, worker, wanted_ns);
   const int64_t value = co_await Work(worker, section);
   visit.Leave();
-  const absl::Status passed =
-      (co_await Try(worker.redis().Eval(kPassOn, keys.queue, keys.order, token))).status();
-  if (!passed.ok()) co_return AfterWrite(passed);
+  const absl::Status given = (co_await Try(worker.redis().Pipeline(give_back))).status();
+  if (!given.ok()) co_return AfterWrite(given);
   co_return value;
 }
 

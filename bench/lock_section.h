@@ -27,10 +27,15 @@ struct Keys {
         intent(absl::StrCat(prefix, "lock:intent")),
         channel(absl::StrCat(prefix, "lock:released")) {}
 
+  // Where a holder keeps the token of blpop_queue.
+  std::string HeldBy(const absl::AlphaNum& worker) const {
+    return absl::StrCat(queue, ":held:", worker);
+  }
+
   counter::Keys counter;  // the protected state
   std::string lock;
   std::string queue;
-  std::string order;    // tickets, grants, fences: whatever counts up
+  std::string order;    // tickets, returns, fences: whatever counts up
   std::string serving;  // the ticket whose turn it is; the highest fence that the resource has seen
   std::string members;  // readers inside, or until when waiters keep their places
   std::string intent;
