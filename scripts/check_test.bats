@@ -26,7 +26,7 @@ levels() { # LEVEL...
 # Results that fall under every shipped level.
 write_all_families() { # [JQ_PROGRAM]
   VARIANTS=(Counter/unsafe/get_set/workers:10 Counter/locking/token_lock/workers:10
-    Counter/lockfree/incr/workers:10 Counter/lockfree/watch/workers:10
+    Counter/lockfree/incr/workers:10 Transaction/lockfree/watch/workers:10
     Stampede/locking/token_lock/workers:10 StampedeExpiry/locking/xfetch_lock/workers:10)
   write_processes results 1 3 ".benchmarks[4:][].computations_max = 1 |
     .benchmarks[2].items_per_second *= 2 | ${1:-.}"
