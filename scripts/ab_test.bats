@@ -161,7 +161,7 @@ commit_bench() { # TAG FACTOR
 }
 
 @test "the A/A floor counts all splits both ways and is stored for compare" {
-  printf 'Other/row\tp95_us\t0.5\t0\t1\t4\tabc\n%s\tp95_us\t0.9\t0\t1\t4\tabc\n' \
+  printf 'Other/row\tp95_us\t0.5\t0\t1\t4\tabc\n%s\tp95_us\t0.9\t0\t1\t4\tabc\tprocessor 2cpu\n' \
     Counter/lockfree/incr/workers:10/real_time/threads:1 >floors
   run -0 --separate-stderr "${BATS_TEST_DIRNAME}/ab" --aa HEAD --bench ./bench --runs 6 \
     --gate '^p95' --floors floors --out out
@@ -194,7 +194,7 @@ commit_bench() { # TAG FACTOR
   run -0 --separate-stderr scripts/ab --aa first --runs 4
   [[ -s results/aa-floor.tsv && "$(cat "${BATS_TEST_TMPDIR}/builds")" == 'release bench' ]]
   # The context of the made-up results names this commit.
-  grep $'\tp95_us\t.*\t4\t0123456789ab$' results/aa-floor.tsv
+  grep $'\tp95_us\t.*\t4\t0123456789ab\tprocessor 2cpu$' results/aa-floor.tsv
 }
 
 @test "wrong usage exits 2 and says why" {

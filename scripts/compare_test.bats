@@ -160,6 +160,14 @@ load lib/compare_test.sh
   [[ "$(field "${lockfree}" p95_us threshold)" == 0.25 ]]
 }
 
+@test "a floor of another machine does not count" {
+  write_processes slower 11 20 '.benchmarks[2].p95_us *= 1.2'
+  printf '%s/real_time/threads:1\tp95_us\t0.25\t0\t126\t10\tabc\tprocessor 8cpu\n' "${lockfree}" >floors
+  compare 1 --floors floors base -- slower
+  sed --in-place 's/8cpu/2cpu/' floors
+  compare 0 --floors floors base -- slower
+}
+
 @test "results/aa-floor.tsv is where floors are looked for" {
   write_processes slower 11 20 '.benchmarks[2].p95_us *= 1.2'
   mkdir results

@@ -2,89 +2,14 @@
 
 #include <algorithm>
 #include <bit>
-#include <limits>
-#include <numeric>
-#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "common/check/row_table.h"
+#include "common/check/search_history.h"
 
 namespace rcb {
 namespace {
-
-constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
-
-}  // namespace
-
-size_t RowTable::BucketOf(const uint64_t* row) const {
-  uint64_t hash = 0;
-  for (size_t i = 0; i < words_; ++i) {
-    hash = (hash ^ row[i]) * 0x9E3779B97F4A7C15;  // 2^64 over the golden ratio: Knuth's
-    hash ^= hash >> 32;
-  }
-  const size_t mask = buckets_.size() - 1;
-  size_t bucket = hash & mask;
-  while (buckets_[bucket] != kEmpty &&
-         !std::equal(row, row + words_, Row(static_cast<size_t>(buckets_[bucket])))) {
-    bucket = (bucket + 1) & mask;
-  }
-  return bucket;
-}
-
-int32_t RowTable::Add(const uint64_t* row) {
-  int32_t& found = buckets_[BucketOf(row)];
-  if (found != kEmpty) return found;
-  found = size_++;
-  rows_.insert(rows_.end(), row, row + words_);
-  if (static_cast<size_t>(size_) * 2 > buckets_.size()) Grow();
-  return size_ - 1;
-}
-
-void RowTable::Grow() {
-  buckets_.assign(buckets_.size() * 2, kEmpty);
-  for (int32_t i = 0; i < size_; ++i) buckets_[BucketOf(Row(static_cast<size_t>(i)))] = i;
-}
-
-void RowTable::Clear() {
-  size_ = 0;
-  rows_.clear();
-  buckets_.assign(16, kEmpty);
-}
-
-CountsTable::CountsTable(size_t length) : width_(std::bit_ceil(length)), nodes_(1) {
-  constexpr uint64_t kZero = 0;  // as a pair of halves: zeros and zeros
-  nodes_.Add(&kZero);
-}
-
-int64_t CountsTable::At(int32_t counts, size_t index) const {
-  int32_t node = counts;
-  for (size_t half = width_ / 2; half > 0; half /= 2) {
-    const uint64_t halves = *nodes_.Row(static_cast<size_t>(node));
-    node = static_cast<int32_t>((index & half) == 0 ? halves >> 32 : halves & 0xFFFFFFFF);
-  }
-  return static_cast<int64_t>(*nodes_.Row(static_cast<size_t>(node)));
-}
-
-int32_t CountsTable::WithOneMore(int32_t node, size_t width, size_t index) {
-  uint64_t row = *nodes_.Row(static_cast<size_t>(node));
-  if (width == 1) {
-    ++row;
-  } else {
-    const size_t half = width / 2;
-    const bool is_low = index < half;
-    const auto old = static_cast<int32_t>(is_low ? row >> 32 : row & 0xFFFFFFFF);
-    const auto made = static_cast<uint64_t>(WithOneMore(old, half, is_low ? index : index - half));
-    row = is_low ? made << 32 | (row & 0xFFFFFFFF) : (row >> 32 << 32) | made;
-  }
-  return nodes_.Add(&row);
-}
-
-namespace {
-
-// Pending operations of one effect, by invocation: the first of them that are not yet placed is as
-// good as any.
-struct PendingGroup {
-  SearchOp op;
-  size_t begin = 0;
-  size_t end = 0;
-};
 
 // An acknowledged operation invoked before the front returned.
 struct OpenOp {
@@ -93,29 +18,6 @@ struct OpenOp {
   size_t slot = 0;
   size_t kind = 0;  // equal for operations of the same effect
 };
-
-bool Allows(const SearchOp& op, int64_t value) {
-  switch (op.effect) {
-    case Effect::kIs:
-      return value == op.value;
-    case Effect::kIsNot:
-      return value != op.value;
-    case Effect::kSwap:
-      return value == op.expected;
-    case Effect::kSet:
-      break;
-  }
-  return true;
-}
-
-bool LeavesValue(const SearchOp& op) {
-  return op.effect == Effect::kIs || op.effect == Effect::kIsNot;
-}
-
-auto EffectOf(const SearchOp& op) { return std::tie(op.value, op.effect, op.expected); }
-
-// The value that an operation depends on; of one that depends on none, any.
-int64_t AskedOf(const SearchOp& op) { return op.effect == Effect::kSwap ? op.expected : op.value; }
 
 // A state, unpacked.
 struct State {
@@ -142,14 +44,8 @@ class Search {
  private:
   enum class Way { kEnd, kStuck, kStopped };
 
-  void NumberByReturn(const std::vector<SearchOp>& ops);
-  void GroupPending(std::vector<SearchOp> pending);
-  void AssignSlots();
-  void NumberKinds();
-
   void StartAt(size_t level);
   void StartAnywhere(size_t level, size_t end);
-  bool AsksForUngivenValue() const;
   bool IsImpossible(size_t stuck, size_t reach, size_t width);
   Way Walk(size_t end, size_t width, bool is_proof);
   void OpenUpTo(int64_t ns);
@@ -169,24 +65,17 @@ class Search {
   const uint64_t* Pack();
   void NoteStuck();
 
-  std::vector<SearchOp> ops_;  // the acknowledged ones, by return
-  std::vector<size_t> input_of_;
-  std::vector<size_t> calls_;  // their numbers by invocation
-  std::vector<size_t> slot_;
-  std::vector<size_t> kind_;
-  std::vector<SearchOp> pending_;
-  std::vector<PendingGroup> groups_;
-  std::vector<int64_t> asked_by_pending_;  // what pending compare-and-sets expect
+  SearchHistory history_;
   int64_t initial_;
   SearchLimits limits_;
-  CountsTable counts_{1};
+  CountsTable counts_;
+  size_t words_;  // for one bit per slot
 
   size_t level_ = 0;          // the front's number
-  size_t called_ = 0;         // so many of calls_ were invoked before the front returned
+  size_t called_ = 0;         // so many of history_.calls were invoked before the front returned
   std::vector<OpenOp> open_;  // by return: the front first
   int64_t relaxed_ns_ = -1;   // what was invoked up to here may be left out
   bool is_complete_ = true;   // no state was left out since the start
-  size_t words_ = 0;          // for one bit per slot
   // The slots of the open operations, by what they are: reads and failed compare-and-sets; those
   // that must be placed, and the front; those that may be covered.
   std::vector<uint64_t> reads_;
@@ -194,15 +83,15 @@ class Search {
   std::vector<uint64_t> writes_;
   std::vector<const SearchOp*> in_slot_;
 
-  RowTable states_{1};
+  RowTable states_;
   std::vector<uint8_t> dead_;  // by state: another one is as good or better
   // Only states that agree in the value and in what is placed of swaps_ and the pending ones can
   // dominate each other. Each such group is a list.
-  RowTable state_groups_{1};
+  RowTable state_groups_;
   std::vector<int32_t> group_head_;  // by group, its latest state
   std::vector<int32_t> group_next_;  // by state
   std::vector<uint64_t> group_row_;
-  RowTable next_states_{1};
+  RowTable next_states_;
   std::vector<std::vector<uint64_t>> marks_;  // states on arrival, every so many levels
 
   State state_;  // being made or read
@@ -215,94 +104,22 @@ class Search {
 };
 
 Search::Search(const std::vector<SearchOp>& ops, int64_t initial, const SearchLimits& limits)
-    : initial_(initial), limits_(limits) {
-  NumberByReturn(ops);
-  AssignSlots();
-  NumberKinds();
-}
-
-void Search::NumberByReturn(const std::vector<SearchOp>& ops) {
-  std::vector<SearchOp> pending;
-  for (size_t i = 0; i < ops.size(); ++i) {
-    if (ops[i].return_ns == kNever) {
-      pending.push_back(ops[i]);
-    } else {
-      input_of_.push_back(i);
-    }
-  }
-  std::sort(input_of_.begin(), input_of_.end(), [&ops](size_t a, size_t b) {
-    return std::tie(ops[a].return_ns, ops[a].invoke_ns, a) <
-           std::tie(ops[b].return_ns, ops[b].invoke_ns, b);
-  });
-  for (size_t i : input_of_) ops_.push_back(ops[i]);
-  GroupPending(std::move(pending));
-}
-
-void Search::GroupPending(std::vector<SearchOp> pending) {
-  std::sort(pending.begin(), pending.end(), [](const SearchOp& a, const SearchOp& b) {
-    return std::tuple_cat(EffectOf(a), std::tie(a.invoke_ns)) <
-           std::tuple_cat(EffectOf(b), std::tie(b.invoke_ns));
-  });
-  for (size_t i = 0; i < pending.size(); ++i) {
-    if (groups_.empty() || EffectOf(groups_.back().op) != EffectOf(pending[i])) {
-      groups_.push_back({pending[i], i, i});
-    }
-    groups_.back().end = i + 1;
-  }
-  pending_ = std::move(pending);
-  for (const PendingGroup& group : groups_) {
-    if (group.op.effect == Effect::kSwap) asked_by_pending_.push_back(group.op.expected);
-  }
-  std::sort(asked_by_pending_.begin(), asked_by_pending_.end());
-  counts_ = CountsTable(groups_.size());
-}
-
-void Search::AssignSlots() {
-  calls_.resize(ops_.size());
-  std::iota(calls_.begin(), calls_.end(), size_t{0});
-  std::sort(calls_.begin(), calls_.end(), [this](size_t a, size_t b) {
-    return std::tie(ops_[a].invoke_ns, a) < std::tie(ops_[b].invoke_ns, b);
-  });
-  slot_.resize(ops_.size());
-  std::vector<size_t> unused;
-  size_t slots = 0;
-  size_t called = 0;
-  for (size_t front = 0; front < ops_.size(); ++front) {
-    for (; called < calls_.size(); ++called) {
-      if (ops_[calls_[called]].invoke_ns > ops_[front].return_ns) break;
-      if (unused.empty()) unused.push_back(slots++);
-      slot_[calls_[called]] = unused.back();
-      unused.pop_back();
-    }
-    unused.push_back(slot_[front]);
-  }
-  words_ = (slots + 63) / 64;
-  state_.placed.resize(words_);
-  state_.covered.resize(words_);
-  reads_.resize(words_);
-  swaps_.resize(words_);
-  writes_.resize(words_);
-  in_slot_.resize(slots);
-  row_.resize(2 * words_ + 2);
-  group_row_.resize(words_ + 2);
-  state_groups_ = RowTable(words_ + 2);
-  states_ = RowTable(row_.size());
-  next_states_ = RowTable(row_.size());
-  marks_.resize(ops_.size() / limits_.few_levels + 1);
-}
-
-void Search::NumberKinds() {
-  std::vector<size_t> order = calls_;
-  std::sort(order.begin(), order.end(),
-            [this](size_t a, size_t b) { return EffectOf(ops_[a]) < EffectOf(ops_[b]); });
-  kind_.resize(ops_.size());
-  size_t kinds = 0;
-  for (size_t i = 0; i < order.size(); ++i) {
-    if (i > 0 && EffectOf(ops_[order[i]]) != EffectOf(ops_[order[i - 1]])) ++kinds;
-    kind_[order[i]] = kinds;
-  }
-  kind_seen_.resize(2 * kinds + 2);
-}
+    : history_(ops),
+      initial_(initial),
+      limits_(limits),
+      counts_(history_.groups.size()),
+      words_((history_.slots + 63) / 64),
+      reads_(words_),
+      swaps_(words_),
+      writes_(words_),
+      in_slot_(history_.slots),
+      states_(2 * words_ + 2),
+      state_groups_(words_ + 2),
+      group_row_(words_ + 2),
+      next_states_(2 * words_ + 2),
+      marks_(history_.ops.size() / limits.few_levels + 1),
+      row_(2 * words_ + 2),
+      kind_seen_(2 * history_.kinds) {}
 
 const uint64_t* Search::Pack() {
   row_[0] = static_cast<uint64_t>(state_.value);
@@ -348,24 +165,24 @@ void Search::StartAnywhere(size_t level, size_t end) {
   if (level == 0) return;
   level_ = level;
   is_complete_ = true;
-  relaxed_ns_ = ops_[level - 1].return_ns;
+  relaxed_ns_ = history_.ops[level - 1].return_ns;
   std::vector<int64_t> values;
-  for (size_t op : calls_) {
-    if (ops_[op].invoke_ns > ops_[end].return_ns) break;
-    if (op >= level) values.push_back(AskedOf(ops_[op]));
+  for (size_t op : history_.calls) {
+    if (history_.ops[op].invoke_ns > history_.ops[end].return_ns) break;
+    if (op >= level) values.push_back(AskedOf(history_.ops[op]));
   }
-  for (const PendingGroup& group : groups_) values.push_back(AskedOf(group.op));
+  for (const PendingGroup& group : history_.groups) values.push_back(AskedOf(group.op));
   std::sort(values.begin(), values.end());
   int64_t other = 0;
   for (int64_t value : values) other += value == other ? 1 : 0;
   values.push_back(other);
 
   next_states_.Clear();
-  for (size_t op : calls_) {
-    if (ops_[op].invoke_ns > relaxed_ns_) break;
+  for (size_t op : history_.calls) {
+    if (history_.ops[op].invoke_ns > relaxed_ns_) break;
     if (op < level) continue;
-    auto& bits = LeavesValue(ops_[op]) ? state_.placed : state_.covered;
-    bits[slot_[op] / 64] |= uint64_t{1} << slot_[op] % 64;
+    auto& bits = LeavesValue(history_.ops[op]) ? state_.placed : state_.covered;
+    bits[history_.slot[op] / 64] |= uint64_t{1} << history_.slot[op] % 64;
   }
   for (int64_t value : values) {
     state_.value = value;
@@ -376,7 +193,7 @@ void Search::StartAnywhere(size_t level, size_t end) {
 // From level_ up to `end`, at most `width` states of each level.
 Search::Way Search::Walk(size_t end, size_t width, bool is_proof) {
   while (level_ < end) {
-    OpenUpTo(ops_[level_].return_ns);
+    OpenUpTo(history_.ops[level_].return_ns);
     Settle(std::min(width, limits_.most_at_once));
     if (!is_proof && level_ % limits_.few_levels == 0) {
       marks_[level_ / limits_.few_levels].assign(states_.Row(0),
@@ -395,14 +212,14 @@ Search::Way Search::Walk(size_t end, size_t width, bool is_proof) {
 }
 
 void Search::OpenUpTo(int64_t ns) {
-  for (; called_ < calls_.size(); ++called_) {
-    const size_t op = calls_[called_];
-    if (ops_[op].invoke_ns > ns) break;
+  for (; called_ < history_.calls.size(); ++called_) {
+    const size_t op = history_.calls[called_];
+    if (history_.ops[op].invoke_ns > ns) break;
     if (op < level_) continue;
     const auto place =
         std::upper_bound(open_.begin(), open_.end(), op,
                          [](size_t number, const OpenOp& open) { return number < open.number; });
-    open_.insert(place, {ops_[op], op, slot_[op], kind_[op]});
+    open_.insert(place, {history_.ops[op], op, history_.slot[op], history_.kind[op]});
   }
 }
 
@@ -413,7 +230,7 @@ void Search::Settle(size_t width) {
     const bool may_be_covered = open.op.effect == Effect::kSet || open.op.invoke_ns <= relaxed_ns_;
     auto& bits = LeavesValue(open.op) ? reads_ : may_be_covered ? writes_ : swaps_;
     bits[open.slot / 64] |= uint64_t{1} << open.slot % 64;
-    in_slot_[open.slot] = &ops_[open.number];
+    in_slot_[open.slot] = &history_.ops[open.number];
   }
   // What to do with the front is the question here: a state that has placed it is ahead.
   const size_t front = open_.front().slot;
@@ -526,7 +343,8 @@ bool Search::IsWanted(int64_t value) const {
     if (open.op.effect == Effect::kSet || base_.IsPlaced(open.slot)) continue;
     if (Allows(open.op, value)) return true;
   }
-  return std::binary_search(asked_by_pending_.begin(), asked_by_pending_.end(), value);
+  return std::binary_search(history_.asked_by_pending.begin(), history_.asked_by_pending.end(),
+                            value);
 }
 
 void Search::ExpandState() {
@@ -560,19 +378,20 @@ void Search::Move(const OpenOp& open, bool is_seen) {
 }
 
 void Search::ExpandPending() {
-  const int64_t now_ns = ops_[level_].return_ns;
+  const int64_t now_ns = history_.ops[level_].return_ns;
   const PendingGroup* previous = nullptr;  // groups of one value follow each other
   bool is_wanted = false;
-  for (size_t i = 0; i < groups_.size(); ++i) {
-    const PendingGroup& group = groups_[i];
-    if (pending_[group.begin].invoke_ns > now_ns || !Allows(group.op, base_.value)) continue;
+  for (size_t i = 0; i < history_.groups.size(); ++i) {
+    const PendingGroup& group = history_.groups[i];
+    if (history_.pending[group.begin].invoke_ns > now_ns || !Allows(group.op, base_.value))
+      continue;
     if (previous == nullptr || previous->op.value != group.op.value) {
       is_wanted = IsWanted(group.op.value);
       previous = &group;
     }
     if (!is_wanted) continue;
     const size_t next = group.begin + static_cast<size_t>(counts_.At(base_.pending, i));
-    if (next == group.end || pending_[next].invoke_ns > now_ns) continue;
+    if (next == group.end || history_.pending[next].invoke_ns > now_ns) continue;
     state_ = base_;
     state_.value = group.op.value;
     state_.pending = counts_.WithOneMore(base_.pending, i);
@@ -587,21 +406,22 @@ void Search::ExpandPending() {
 SearchResult Search::Run() {
   size_t width = limits_.few_states;
   size_t reach = limits_.few_levels;
-  size_t end = ops_.size();
+  size_t end = history_.ops.size();
   StartAt(0);
   for (;;) {
     const Way way = Walk(end, width, false);
-    if (way == Way::kEnd && end == ops_.size()) return std::move(result_);
+    if (way == Way::kEnd && end == history_.ops.size()) return std::move(result_);
     if (way == Way::kEnd) {
       width = limits_.few_states;
       reach = limits_.few_levels;
-      end = ops_.size();
+      end = history_.ops.size();
       continue;
     }
     NoteStuck();
     const size_t stuck = level_;
-    const bool is_impossible = way == Way::kStuck && (is_complete_ || AsksForUngivenValue() ||
-                                                      IsImpossible(stuck, reach, width));
+    const bool is_impossible =
+        way == Way::kStuck && (is_complete_ || history_.AsksForUngivenValue(initial_) ||
+                               IsImpossible(stuck, reach, width));
     if (is_impossible) {
       result_.answer = Answer::kNotLinearizable;
       return std::move(result_);
@@ -614,27 +434,9 @@ SearchResult Search::Run() {
 
     width *= 4;
     reach *= 2;
-    end = std::min(ops_.size(), stuck + reach);
+    end = std::min(history_.ops.size(), stuck + reach);
     StartAt(stuck < reach ? 0 : (stuck - reach) / limits_.few_levels * limits_.few_levels);
   }
-}
-
-// Whether an operation depends on a value that none invoked before its return leaves. The search
-// would find out, too, but late where much is pending or may come next.
-bool Search::AsksForUngivenValue() const {
-  std::vector<std::pair<int64_t, int64_t>> given = {{initial_, -1}};  // values, and from when on
-  for (const auto* ops : {&ops_, &pending_}) {
-    for (const SearchOp& op : *ops) {
-      if (!LeavesValue(op)) given.push_back({op.value, op.invoke_ns});
-    }
-  }
-  std::sort(given.begin(), given.end());
-  return std::any_of(ops_.begin(), ops_.end(), [&given](const SearchOp& op) {
-    if (op.effect != Effect::kIs && op.effect != Effect::kSwap) return false;
-    const int64_t asked = AskedOf(op);
-    const auto first = std::lower_bound(given.begin(), given.end(), std::pair(asked, int64_t{-1}));
-    return first == given.end() || first->first != asked || first->second > op.return_ns;
-  });
 }
 
 // A short way is cheap, but a start further back leaves less open.
@@ -660,7 +462,7 @@ void Search::NoteStuck() {
     if (state_.IsPlaced(open.slot)) {
       ++result_.placed;
     } else {
-      result_.stuck.push_back(input_of_[open.number]);
+      result_.stuck.push_back(history_.input_of[open.number]);
     }
   }
 }

@@ -1,9 +1,9 @@
 # The A/A floor, after stats.awk and load.awk: what side 1, processes that do not differ, looks like
-# when it is split into halves and they are compared. Settings: alpha, min_effect (a fraction) and
-# commit.
+# when it is split into halves and they are compared. Settings: alpha, min_effect (a fraction),
+# commit and machine.
 # Writes, for each gated metric (noisy, and matching RCB_GATE if that is set):
 #
-#   floor    BENCHMARK METRIC FLOOR FLAGGED SPLITS RUNS COMMIT
+#   floor    BENCHMARK METRIC FLOOR FLAGGED SPLITS RUNS COMMIT MACHINE
 #
 # FLOOR is the 95th percentile of |ratio - 1| over all splits, either way round; FLAGGED counts the
 # SPLITS that had p < alpha and a change beyond min_effect; and
@@ -80,7 +80,7 @@ END {
   for (c = 1; c <= cells; ++c) {
     total += flagged[c]
     print "floor", name_of["bench", cell_bench[c]], cell_metric[c],
-        sprintf("%.6g", floor_of_cell(c)), flagged[c] + 0, splits, runs, commit
+        sprintf("%.6g", floor_of_cell(c)), flagged[c] + 0, splits, runs, commit, machine
   }
   print "summary", splits, cells * splits, total + 0, flagged_after_correction + 0
 }

@@ -96,7 +96,7 @@ function measure_pair(pair,    fine, m, old, new, name) {
   }
 }
 
-function measure_noisy(pair, metric, name,    c, x, x_block, n, y, y_block, m, pattern) {
+function measure_noisy(pair, metric, name,    c, x, x_block, n, y, y_block, m, pattern, floor) {
   n = series(1, pair_old[pair], metric, x, x_block)
   m = series(2, pair_new[pair], metric, y, y_block)
   if (mode != "commits" && (!n || !m)) return
@@ -125,8 +125,9 @@ function measure_noisy(pair, metric, name,    c, x, x_block, n, y, y_block, m, p
   cell_new[c] = median_copy(y, m)
   cell_constant[c] = are_all(x, n, x[1]) && are_all(y, m, x[1])
   cell_threshold[c] = min_effect
-  if (mode == "commits" && floor_of[name_of["bench", pair_new[pair]], name] > min_effect) {
-    cell_threshold[c] = floor_of[name_of["bench", pair_new[pair]], name] + 0
+  floor = floor_for(name_of["bench", pair_new[pair]], name)
+  if (mode == "commits" && floor > min_effect) {
+    cell_threshold[c] = floor
     cell_remark[c] = sprintf("A/A floor %.1f%%", 100 * cell_threshold[c])
   }
   if (cell_class[c] != "noisy") {
@@ -138,6 +139,13 @@ function measure_noisy(pair, metric, name,    c, x, x_block, n, y, y_block, m, p
   } else {
     gated[++gated_count] = c
   }
+}
+
+# The A/A floor as measured on the machine of the new side, or for all machines.
+function floor_for(benchmark, metric) {
+  if (machine == "") machine = context_values(2, "cpu_model") " " context_values(2, "num_cpus") "cpu"
+  if ((benchmark, metric, machine) in floor_of) return floor_of[benchmark, metric, machine] + 0
+  return floor_of[benchmark, metric, ""] + 0
 }
 
 function median_copy(values_, n,    copy, i) {

@@ -1,7 +1,8 @@
 # Reads what a comparison is made of, from files that follow an assignment of `table`:
 #
 #   table=metrics   scripts/metrics.tsv
-#   table=floors    BENCHMARK METRIC FLOOR [...], lines with # aside: the A/A floors
+#   table=floors    BENCHMARK METRIC FLOOR [FLAGGED SPLITS RUNS COMMIT MACHINE], lines with #
+#                   aside: the A/A floors; one without a machine holds for all
 #   table=sides     SIDE(1|2) FILE BLOCK(1..): which processes each side consists of
 #   table=rows      see rows.jq
 #
@@ -19,7 +20,7 @@ table == "metrics" && FNR > 1 {
   class[$1] = $3
 }
 
-table == "floors" && !/^#/ { floor_of[$1, $2] = $3 }
+table == "floors" && !/^#/ { floor_of[$1, $2, $8] = $3 }
 
 table == "sides" {
   side_files[$1]++

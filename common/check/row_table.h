@@ -1,0 +1,63 @@
+// Tables that give equal contents one number: what keeps the states of linearizability_search.h
+// small and each of them once.
+
+#ifndef RCB_COMMON_CHECK_ROW_TABLE_H_
+#define RCB_COMMON_CHECK_ROW_TABLE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace rcb {
+
+// Numbers equal rows of a fixed count of words: the first 0, the next 1, and so on. Not
+// thread-safe; up to 2^31 rows.
+class RowTable {
+ public:
+  explicit RowTable(size_t words) : words_(words), buckets_(16, kEmpty) {}
+
+  // The number of `row`, which is added if need be.
+  int32_t Add(const uint64_t* row);
+
+  const uint64_t* Row(size_t number) const { return rows_.data() + number * words_; }
+  size_t size() const { return static_cast<size_t>(size_); }
+  void Clear();
+
+ private:
+  static constexpr int32_t kEmpty = -1;
+
+  size_t BucketOf(const uint64_t* row) const;
+  void Grow();
+
+  size_t words_;
+  int32_t size_ = 0;
+  std::vector<uint64_t> rows_;
+  std::vector<int32_t> buckets_;  // a power of two of them, at most half of them used
+};
+
+// Arrays of `length` counts, equal ones under one number: binary trees that share their parts, so
+// that an array costs no more than log2(length) rows beyond the one that it was made from. Not
+// thread-safe.
+class CountsTable {
+ public:
+  static constexpr int32_t kZeros = 0;  // the array of which all others are made
+
+  explicit CountsTable(size_t length);
+
+  int64_t At(int32_t counts, size_t index) const;
+
+  size_t rows() const { return nodes_.size(); }
+
+  // The number of the array that is one higher at `index`.
+  int32_t WithOneMore(int32_t counts, size_t index) { return WithOneMore(counts, width_, index); }
+
+ private:
+  int32_t WithOneMore(int32_t node, size_t width, size_t index);
+
+  size_t width_;    // a power of two
+  RowTable nodes_;  // two halves, each a node, or one count; the first is zeros of any width
+};
+
+}  // namespace rcb
+
+#endif  // RCB_COMMON_CHECK_ROW_TABLE_H_
