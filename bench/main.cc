@@ -111,7 +111,7 @@ absl::Status CheckPlan(const Suite& suite, Target& target, int64_t descriptor_li
     return absl::InvalidArgumentError(
         absl::StrCat("--rate: ", suite.without_rate().front(),
                      " has no rate, only rounds or single costs; leave it out, e.g. with "
-                     "--benchmark_filter='Counter|StampedeExpiry'"));
+                     "--benchmark_filter='^(Counter|Lock|Transaction)/'"));
   }
   if (suite.most_sockets() + kSpareDescriptors > descriptor_limit) {
     return TooFewDescriptors(suite.most_sockets(), descriptor_limit);
