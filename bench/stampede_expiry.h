@@ -4,6 +4,8 @@
 //           stale is what the others get?
 // Checked:  no reader gets a value older than one that was acknowledged before it asked, nor one
 //           staler than promised; variants that promise so compute once per expiry.
+// Storing:  a value that was overtaken by a newer one while it was computed is not stored (see
+//           kStoreUnlessOlder).
 // Epoch:    from one generation of the value to the next. An operation is get-or-compute and yields
 //           the generation that it got.
 

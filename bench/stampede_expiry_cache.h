@@ -61,16 +61,28 @@ struct Settings {
   int64_t epochs = 1;  // per key
 };
 
+// Stores a value unless a newer one has been stored, be it expired by now: a computation that was
+// overtaken must not bring its older value back, as a plain SET would.
+inline constexpr Script kStoreUnlessOlder{R"lua(
+  local newest = tonumber(redis.call('GET', KEYS[2]) or '0')
+  if tonumber(ARGV[1]) < newest then return 0 end
+  redis.call('SET', KEYS[2], ARGV[1])
+  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+  return 1)lua",
+                                          /*keys=*/2};
+
 // One key.
 struct Key {
   Key(const std::string& prefix, size_t number, int64_t epochs)
       : name(absl::StrCat(prefix, number)),
         lock(absl::StrCat(name, ":lock")),
+        newest(absl::StrCat(name, ":newest")),
         get("GET", name),
         computations(static_cast<size_t>(epochs) + 2) {}
 
   const std::string name;
   const std::string lock;
+  const std::string newest;  // holds the newest generation that was stored
   const Command get;
   std::atomic<int64_t> latest{1};                  // generation that the server acknowledged
   std::vector<std::atomic<int64_t>> computations;  // of each generation, up to the last one wanted
@@ -92,17 +104,7 @@ class Cache {
   Key& key(size_t index) { return *keys_[index]; }
   const std::vector<std::unique_ptr<Key>>& keys() const { return keys_; }
 
-  // The command that stores a new generation, computed in `delta_ns`.
-  Command Store(const Key& key, int64_t generation, int64_t delta_ns, double lifetime_ms) const {
-    Entry entry;
-    entry.generation = generation;
-    entry.delta_ns = delta_ns;
-    entry.expiry_ns = NowNs() + static_cast<int64_t>(lifetime_ms * 1e6);
-    const auto px = static_cast<int64_t>(lifetime_ms) + settings_.grace_ms;
-    return Command("SET", key.name, entry.ToText(), "PX", px);
-  }
-
-  // Computes and stores generation `generation` of the key; yields it.
+  // Computes generation `generation` of the key, stores it unless overtaken, and yields it.
   Task<absl::StatusOr<int64_t>> Recompute(Worker& worker, size_t index, int64_t generation) {
     Key& key = *keys_[index];
     const auto slot = static_cast<size_t>(generation);
@@ -115,8 +117,14 @@ class Cache {
     const double jitter = static_cast<double>(settings_.jitter_pct) / 100;
     const double factor = jitter == 0 ? 1 : absl::Uniform(*worker.random, 1 - jitter, 1 + jitter);
     const double lifetime_ms = static_cast<double>(settings_.ttl_ms) * factor;
-    co_await worker.redis().Run(Store(key, generation, NowNs() - start_ns, lifetime_ms));
-    Acknowledge(index, generation);
+    Entry entry;
+    entry.generation = generation;
+    entry.delta_ns = NowNs() - start_ns;
+    entry.expiry_ns = NowNs() + static_cast<int64_t>(lifetime_ms * 1e6);
+    const auto px = static_cast<int64_t>(lifetime_ms) + settings_.grace_ms;
+    const Reply stored = co_await worker.redis().Eval(kStoreUnlessOlder, key.name, key.newest,
+                                                      generation, entry.ToText(), px);
+    if (stored.integer() == 1) Acknowledge(index, generation);
     co_return generation;
   }
 

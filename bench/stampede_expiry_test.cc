@@ -189,6 +189,44 @@ TEST(StampedeExpiryTest, WhoIsLateToLockTakesWhatAnotherComputedMeanwhile) {
   }
 }
 
+// Generation 3 is stored, then 2, which took longer; yields what readers get. With an expiry in
+// between, they get nothing.
+class Overtaken : public Scenario {
+ public:
+  Overtaken(const RunPlan& plan, bool has_expired)
+      : cache_(absl::StrCat(plan.key_prefix, "overtaken:", plan.run, ":"), Settings()),
+        has_expired_(has_expired) {}
+
+  absl::Status Prepare(BlockingClient&) override { return absl::OkStatus(); }
+  Task<absl::StatusOr<int64_t>> Operate(Worker& worker) override {
+    co_await cache_.Recompute(worker, 0, 3);
+    if (has_expired_) co_await worker.redis().Run(Command("DEL", cache_.key(0).name));
+    co_await cache_.Recompute(worker, 0, 2);
+    const Entry entry = co_await expiry::LookUp(worker, cache_, cache_.key(0));
+    EXPECT_EQ(cache_.acknowledged().size(), 1U);
+    co_return entry.generation;
+  }
+  Findings Check(absl::Span<const OpRecord>, BlockingClient&) override { return Findings(); }
+
+ private:
+  Cache cache_;
+  const bool has_expired_;
+};
+
+TEST(StampedeExpiryTest, AComputationThatWasOvertakenDoesNotBringItsOlderValueBack) {
+  for (const bool has_expired : {false, true}) {
+    SCOPED_TRACE(has_expired);
+    BenchmarkSpec spec;
+    spec.make = [has_expired](const RunPlan& plan) {
+      return std::make_unique<Overtaken>(plan, has_expired);
+    };
+    TestBed bed(spec, {.workers = 1});
+    ASSERT_EQ(bed.RunOnce(1), absl::OkStatus());
+    ASSERT_EQ(bed.totals().tally.succeeded, 1) << bed.first_error();
+    EXPECT_EQ(bed.history().front().value, has_expired ? 0 : 3);
+  }
+}
+
 TEST(StampedeExpiryTest, AComputationMayBurnProcessorTime) {
   Options options;
   options.compute = "cpu";
