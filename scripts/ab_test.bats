@@ -42,7 +42,7 @@ BENCH
 ab() { # STATUS ARG...
   local status_wanted="$1"
   shift
-  run "-${status_wanted}" --separate-stderr "${BATS_TEST_DIRNAME}/ab" --floors none --out out "$@"
+  run "-${status_wanted}" --separate-stderr "${BATS_TEST_DIRNAME}/ab" --out out "$@"
 }
 
 # A repository with ab in it, whose commits "build" the bench of the file `made_by`.
@@ -142,13 +142,23 @@ commit_bench() { # TAG FACTOR
 @test "two commits are built once each, in worktrees that are gone afterwards" {
   make_repository
   commit_bench second 1.5
-  run -1 --separate-stderr scripts/ab --floors none first second --out out
+  run -1 --separate-stderr scripts/ab first second --out out
   [[ "${output}" == *"regressed"*"p95_us"* ]]
   [[ "$(cat "${BATS_TEST_TMPDIR}/builds")" == $'release bench\nrelease bench' ]]
   [[ "$(git worktree list | wc --lines)" == 1 && -z "$(find build/ab -name 'tree.*')" ]]
-  run -0 --separate-stderr scripts/ab --floors none second first --max-blocks 1
+  run -0 --separate-stderr scripts/ab second first --max-blocks 1
   [[ "$(wc --lines <"${BATS_TEST_TMPDIR}/builds")" == 2 ]]
   [[ -n "$(find build/ab -name '001-1.json')" ]]
+}
+
+@test "recorded floors count where they are asked for: they have drift in them, blocks have not" {
+  mkdir results
+  printf 'Counter/lockfree/incr/workers:10/real_time/threads:1\tp95_us\t0.9\n' >results/aa-floor.tsv
+  export RCB_RESULTS_DIR="${PWD}/results"
+  ab 1 --flags --a --flags --factor=1.5 --bench ./bench --max-blocks 4
+  rm --recursive out
+  ab 0 --flags --a --flags --factor=1.5 --bench ./bench --max-blocks 4 \
+    --floors results/aa-floor.tsv
 }
 
 @test "a commit that cannot be built, or is none, ends it and leaves no worktree" {
