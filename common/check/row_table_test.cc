@@ -12,7 +12,7 @@ namespace {
 
 TEST(RowTableTest, EqualRowsGetOneNumberInTheOrderOfTheirFirst) {
   std::mt19937_64 random(1);
-  for (size_t words : {1, 2, 5}) {
+  for (size_t words : {1U, 2U, 5U}) {
     RowTable table(words);
     std::map<std::vector<uint64_t>, int32_t> expected;
     for (int i = 0; i < 20'000; ++i) {
@@ -40,7 +40,7 @@ TEST(RowTableTest, AClearedTableBeginsAtZero) {
 }
 
 TEST(CountsTableTest, EqualArraysGetOneNumberHoweverTheyWereMade) {
-  for (size_t length : {1, 2, 3, 8, 13}) {
+  for (size_t length : {1U, 2U, 3U, 8U, 13U}) {
     std::mt19937_64 random(length);
     CountsTable table(length);
     std::map<std::vector<int64_t>, int32_t> numbers = {
