@@ -383,8 +383,9 @@ void Search::ExpandPending() {
   bool is_wanted = false;
   for (size_t i = 0; i < history_.groups.size(); ++i) {
     const PendingGroup& group = history_.groups[i];
-    if (history_.pending[group.begin].invoke_ns > now_ns || !Allows(group.op, base_.value))
+    if (history_.pending[group.begin].invoke_ns > now_ns || !Allows(group.op, base_.value)) {
       continue;
+    }
     if (previous == nullptr || previous->op.value != group.op.value) {
       is_wanted = IsWanted(group.op.value);
       previous = &group;
