@@ -1,6 +1,7 @@
 #include "common/redis/connection.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <random>
 
 #include "absl/random/distributions.h"
@@ -11,7 +12,7 @@ namespace {
 
 constexpr int64_t kNsPerMs = 1'000'000;
 constexpr int64_t kFirstBackoffNs = 10 * kNsPerMs;
-constexpr int64_t kLongestBackoffNs = 1000 * kNsPerMs;
+constexpr int64_t kMaxBackoffNs = 1000 * kNsPerMs;
 
 absl::Status FirstError(const Reply* replies, size_t count) {
   for (size_t i = 0; i < count; ++i) {
@@ -31,59 +32,72 @@ Command Greeting(const ConnectionOptions& options) {
 
 }  // namespace
 
-// Waits for the socket to be connected.
+// Waits until the transport is connected and the server has answered the greeting.
 class Connection::ConnectAwaiter : public Awaiter<ConnectAwaiter, void> {
  public:
-  explicit ConnectAwaiter(Connection& connection) : connection_(connection) {}
+  ConnectAwaiter(Connection& connection, const Command& greeting)
+      : connection_(connection), greeting_(greeting), replies_(greeting.replies()) {}
 
  private:
   friend class Awaiter<ConnectAwaiter, void>;
+  friend class TryAwaiter<ConnectAwaiter, void>;
   std::optional<absl::Status> Begin() {
     Loop& loop = connection_.loop();
     if (loop.cancelled()) return absl::CancelledError("cancelled");
-    absl::StatusOr<SocketPtr> socket =
-        Socket::Open(loop, connection_.options_.address, connection_);
-    if (!socket.ok()) return socket.status();
-    connection_.socket_ = *std::move(socket);
-    connection_.connecting_ = this;
-    connection_.StartTimeout(connection_.options_.connect_timeout_ms * kNsPerMs);
+    absl::StatusOr<TransportPtr> transport =
+        OpenTransport(loop, connection_.options_.address, connection_);
+    if (!transport.ok()) return transport.status();
+    connection_.transport_ = *std::move(transport);
+    connection_.reader_.emplace();
+    connection_.state_ = State::kConnecting;
+    connection_.greeting_ = &greeting_;
+    request_.completion = this;
+    connection_.Append(connection_.options_.connect_timeout_ms, request_);
     return std::nullopt;
   }
   void Take() {}
 
   Connection& connection_;
+  const Command& greeting_;
+  std::vector<Reply> replies_;
+  Request request_{replies_.data(), replies_.size()};
 };
 
 Connection::Connection(Loop& loop, const ConnectionOptions& options, ScriptDigests& digests,
                        uint64_t seed)
-    : Watched(loop),
+    : SweepListener(loop),
       options_(options),
       digests_(digests),
       jitter_(std::seed_seq{static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)}) {}
 
-Connection::~Connection() = default;
+Connection::~Connection() {
+  on_push_ = nullptr;
+  Close();
+}
 
 Task<absl::Status> Connection::Connect() {
   const int64_t give_up_ns = NowNs() + options_.op_timeout_ms * kNsPerMs;
-  int64_t longest_ns = kFirstBackoffNs;
+  int64_t max_backoff_ns = kFirstBackoffNs;
   while (true) {
     absl::Status status = co_await Try(ConnectOnce());
     if (status.ok()) co_return status;
-    const int64_t backoff_ns = absl::Uniform<int64_t>(jitter_, 0, longest_ns);
+    const int64_t backoff_ns = absl::Uniform<int64_t>(jitter_, 0, max_backoff_ns);
     if (NowNs() + backoff_ns >= give_up_ns) co_return status;
     co_await loop().Sleep(backoff_ns);
-    longest_ns = std::min(2 * longest_ns, kLongestBackoffNs);
+    max_backoff_ns = std::min(2 * max_backoff_ns, kMaxBackoffNs);
   }
 }
 
 Task<absl::Status> Connection::ConnectOnce() {
   Close();
-  co_await ConnectAwaiter(*this);
   const Command greeting = Greeting(options_);
-  absl::StatusOr<std::vector<Reply>> greeted =
-      co_await Try(PipelineAwaiter(*this, greeting, options_.connect_timeout_ms));
-  if (!greeted.ok()) Close();
-  co_return greeted.status();
+  const absl::Status greeted = co_await Try(ConnectAwaiter(*this, greeting));
+  if (greeted.ok()) {
+    state_ = State::kReady;
+  } else {
+    Close();
+  }
+  co_return greeted;
 }
 
 void Connection::Close() { Fail(absl::UnavailableError("the connection was closed")); }
@@ -99,58 +113,99 @@ Connection::PipelineAwaiter Connection::Pipeline(const Command& commands) {
 std::optional<absl::Status> Connection::Begin(const Command& command, int64_t timeout_ms,
                                               Request& request) {
   if (loop().cancelled()) return absl::CancelledError("cancelled");
-  if (!ready_) return absl::UnavailableError("not connected");
-  if (request_ != nullptr) std::abort();  // one request at a time
-  request_ = &request;
+  if (state_ != State::kReady) return absl::UnavailableError("not connected");
+  Append(timeout_ms, request);
   ++round_trips_;
-  StartTimeout(timeout_ms * kNsPerMs);
-  socket_->Write(command.bytes());
+  transport_->Write(command.bytes());
   return std::nullopt;
+}
+
+void Connection::Append(int64_t timeout_ms, Request& request) {
+  if (++in_flight_ > options_.max_in_flight) std::abort();  // this is our own bug
+  request.timeout.Start(timeout_ms * kNsPerMs);
+  request.begun_after_read = reads_;
+  (oldest_ == nullptr ? oldest_ : newest_->next) = &request;
+  newest_ = &request;
 }
 
 Task<absl::StatusOr<Reply>> Connection::LoadScript(const Script& script) {
   co_return co_await Run(Command("SCRIPT", "LOAD", script.body));
 }
 
-void Connection::Fail(absl::Status why) {
-  socket_.reset();
-  if (ready_) ++losses_;
-  ready_ = false;
-  StopTimeout();
-  Completion* waiting = std::exchange(connecting_, nullptr);
-  if (Request* request = std::exchange(request_, nullptr)) waiting = request->completion;
-  if (on_push_) on_push_(why);
-  if (waiting != nullptr) waiting->Complete(std::move(why));
+void Connection::OnConnected() {
+  state_ = State::kGreeting;
+  ++round_trips_;
+  transport_->Write(greeting_->bytes());
 }
 
-void Connection::OnConnected() {
-  ready_ = true;
-  StopTimeout();
-  std::exchange(connecting_, nullptr)->Complete(absl::OkStatus());
+void Connection::OnBytes(const char* data, size_t size) {
+  bool dropped = false;
+  dropped_ = &dropped;
+  ++reads_;
+  reader_->Feed(data, size);
+  while (reader_->HasBytes()) {
+    Reply reply;
+    const absl::StatusOr<bool> complete = reader_->Next(&reply);
+    if (!complete.ok()) return Fail(complete.status());
+    if (!*complete) break;
+    OnReply(std::move(reply));
+    if (dropped) return;  // *this may be gone
+  }
+  dropped_ = nullptr;
 }
 
 void Connection::OnReply(Reply reply) {
   if (on_push_ && reply[0].text() == "message") return on_push_(std::move(reply));
-  if (request_ == nullptr) return Fail(absl::DataLossError("a reply that nobody asked for"));
-  Request& request = *request_;
-  request.replies[request.received++] = std::move(reply);
-  if (request.received < request.expected) return;
-  StopTimeout();
-  request_ = nullptr;
-  request.completion->Complete(FirstError(request.replies, request.expected));
-}
-
-void Connection::OnBroken(absl::Status why) {
-  // A server that refuses a client says why, and then closes the connection.
-  if (request_ != nullptr) {
-    const absl::Status refused = FirstError(request_->replies, request_->received);
-    if (!refused.ok()) why = absl::Status(why.code(), refused.message());
+  // A reply that we have read before its request began is not the reply to that request.
+  Request* request = oldest_;
+  if (request == nullptr || request->begun_after_read == reads_) {
+    return Fail(absl::DataLossError("a reply that nobody asked for"));
   }
-  Fail(std::move(why));
+  request->replies[request->received++] = std::move(reply);
+  if (request->received < request->expected) return;
+  oldest_ = request->next;
+  --in_flight_;
+  request->completion->Complete(FirstError(request->replies, request->expected));
 }
 
-void Connection::OnExpired(absl::Status why) {
-  if (connecting_ != nullptr || request_ != nullptr) Fail(std::move(why));
+void Connection::OnBroken(absl::Status why) { Fail(std::move(why)); }
+
+void Connection::OnSweep(int64_t now_ns) {
+  if (oldest_ == nullptr) return;
+  if (loop().cancelled()) return Fail(absl::CancelledError("cancelled"));
+  bool any_has_expired = false;
+  for (Request* request = oldest_; request != nullptr; request = request->next) {
+    request->has_expired = request->timeout.HasExpired(now_ns);
+    any_has_expired |= request->has_expired;
+  }
+  if (any_has_expired) {
+    Fail(absl::UnavailableError("closed because another request had no reply in time"));
+  }
+}
+
+void Connection::Fail(absl::Status why) {
+  transport_.reset();
+  reader_.reset();
+  if (dropped_ != nullptr) *std::exchange(dropped_, nullptr) = true;
+  const State before = std::exchange(state_, State::kClosed);
+  const bool was_open = before == State::kGreeting || before == State::kReady;
+  if (was_open) ++losses_;
+  Request* request = std::exchange(oldest_, nullptr);
+  in_flight_ = 0;
+  if (was_open && on_push_) on_push_(why);
+  // Each coroutine that goes on may connect anew, or destroy this connection, but not a coroutine
+  // that still waits: the rest of the list stays valid.
+  while (request != nullptr) {
+    Request& failed = *std::exchange(request, request->next);
+    absl::Status reason = why;
+    if (failed.has_expired) {
+      reason = absl::DeadlineExceededError("no reply before the deadline");
+    } else if (absl::Status refused = FirstError(failed.replies, failed.received); !refused.ok()) {
+      // A server that refuses a client says why, and then closes the connection.
+      reason = absl::Status(why.code(), refused.message());
+    }
+    failed.completion->Complete(std::move(reason));
+  }
 }
 
 bool OutcomeIsUnknown(const absl::Status& status) {

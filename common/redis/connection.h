@@ -1,4 +1,4 @@
-// One client's connection for requests and their replies: what `redis` is in a variant.
+// A client's connection for requests and their replies: what `redis` is in a variant.
 
 #ifndef RCB_COMMON_REDIS_CONNECTION_H_
 #define RCB_COMMON_REDIS_CONNECTION_H_
@@ -16,10 +16,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
-#include "common/redis/address.h"
 #include "common/redis/command.h"
+#include "common/redis/connection_options.h"
 #include "common/redis/reply.h"
-#include "common/redis/socket.h"
+#include "common/redis/transport.h"
 #include "common/runtime/completion.h"
 #include "common/runtime/loop.h"
 #include "common/runtime/task.h"
@@ -35,16 +35,9 @@ struct Script {
 // What the server calls the scripts it was given, by text. One per loop, shared by its connections.
 using ScriptDigests = std::unordered_map<const char*, std::string>;
 
-struct ConnectionOptions {
-  Address address;
-  std::string user;      // for AUTH; may be empty
-  std::string password;  // empty: no AUTH
-  int64_t db = 0;
-  int64_t op_timeout_ms = 5000;       // bounds every wait for a reply
-  int64_t connect_timeout_ms = 2000;  // bounds one try to connect, greetings included
-};
-
-// Runs one request at a time. A failed request has one of these codes:
+// Runs requests, at most ConnectionOptions::max_in_flight at once, each from a coroutine of its
+// own; the server answers them in the order in which they began. A failed request has one of these
+// codes:
 //   kFailedPrecondition  the server answered with an error and did not apply the command
 //   kDeadlineExceeded    no reply in time; the command may or may not have been applied
 //   kUnavailable         the connection is lost, or was not there: as with a deadline, but for
@@ -52,19 +45,23 @@ struct ConnectionOptions {
 //   kDataLoss            the peer answered something that is not a reply: as with a deadline
 //   kCancelled           the loop was cancelled
 // After all but the first the socket is closed for good, so that a late reply can't answer a later
-// request; Connect makes a new one. Loop thread only.
-class Connection : private Socket::Listener, private Watched {
+// request: the other requests in flight fail too (with kUnavailable where one of them has exceeded
+// its deadline). Connect makes a new socket. Loop thread only.
+class Connection : private Transport::Listener, private SweepListener {
  public:
   // Not connected yet. `options` and `digests` outlive the connection. `seed` is for back-off
   // jitter.
   Connection(Loop& loop, const ConnectionOptions& options, ScriptDigests& digests, uint64_t seed);
+  // Requests in flight fail with kUnavailable; what they resume must not use the connection.
   ~Connection() override;
 
-  bool connected() const { return ready_; }
+  // Whether requests can run.
+  bool connected() const { return state_ == State::kReady; }
   // Connects and greets (AUTH, SELECT, PING), trying again with capped exponential back-off and
-  // full jitter until op_timeout_ms has passed. No request may be running.
+  // full jitter until op_timeout_ms has passed. Closes the socket there was. One coroutine at a
+  // time may connect.
   Task<absl::Status> Connect();
-  // Drops the socket; a running request fails with kUnavailable.
+  // Drops the socket; requests in flight fail with kUnavailable.
   void Close();
 
   class RunAwaiter;
@@ -89,39 +86,53 @@ class Connection : private Socket::Listener, private Watched {
   int64_t round_trips() const { return round_trips_; }
   // How often an open connection ended, for whatever reason.
   int64_t losses() const { return losses_; }
-  Loop& loop() { return Watched::loop(); }
+  Loop& loop() { return SweepListener::loop(); }
 
  private:
-  // A running request, in the frame of its awaiter.
+  enum class State { kClosed, kConnecting, kGreeting, kReady };
+
+  // A request in flight, in the frame of its awaiter. To connect is one as well: its replies are
+  // those to the greeting.
   struct Request {
     Reply* replies;
     size_t expected;
     size_t received = 0;
     Completion* completion = nullptr;
+    LazyTimeout timeout = LazyTimeout();
+    bool has_expired = false;
+    int64_t begun_after_read = 0;
+    Request* next = nullptr;  // the one that began after this one
   };
 
+  class ConnectAwaiter;
+
   std::optional<absl::Status> Begin(const Command& command, int64_t timeout_ms, Request& request);
+  void Append(int64_t timeout_ms, Request& request);
   Task<absl::Status> ConnectOnce();
   Task<absl::StatusOr<Reply>> LoadScript(const Script& script);
+  void OnReply(Reply reply);
   void Fail(absl::Status why);
 
   void OnConnected() override;
-  void OnReply(Reply reply) override;
+  void OnBytes(const char* data, size_t size) override;
   void OnBroken(absl::Status why) override;
-  void OnExpired(absl::Status why) override;
+  void OnSweep(int64_t now_ns) override;
 
   const ConnectionOptions& options_;
   ScriptDigests& digests_;
   absl::InsecureBitGen jitter_;
-  SocketPtr socket_;
-  bool ready_ = false;  // greeted; requests may run
-  Completion* connecting_ = nullptr;
-  Request* request_ = nullptr;
+  State state_ = State::kClosed;
+  TransportPtr transport_;
+  std::optional<ReplyReader> reader_;  // of what transport_ brings
+  int64_t reads_ = 0;
+  bool* dropped_ = nullptr;  // set once transport_ is dropped; of the OnBytes that is running
+  const Command* greeting_ = nullptr;  // while we connect
+  Request* oldest_ = nullptr;          // in flight
+  Request* newest_ = nullptr;
+  int64_t in_flight_ = 0;
   PushHandler on_push_;
   int64_t round_trips_ = 0;
   int64_t losses_ = 0;
-
-  class ConnectAwaiter;
 };
 
 // True where a request that failed like this may have been applied all the same.

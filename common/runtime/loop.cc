@@ -37,15 +37,15 @@ void Timer::Stop() {
   started_ = false;
 }
 
-Watched::Watched(Loop& loop) : loop_(loop), place_(loop.watched_.size()) {
-  loop_.watched_.push_back(this);
+SweepListener::SweepListener(Loop& loop) : loop_(loop), place_(loop.sweep_listeners_.size()) {
+  loop.sweep_listeners_.push_back(this);
 }
 
-Watched::~Watched() {
-  Watched* last = loop_.watched_.back();
-  loop_.watched_[place_] = last;
+SweepListener::~SweepListener() {
+  SweepListener* last = loop_.sweep_listeners_.back();
+  loop_.sweep_listeners_[place_] = last;
   last->place_ = place_;
-  loop_.watched_.pop_back();
+  loop_.sweep_listeners_.pop_back();
 }
 
 // A coroutine that nobody awaits: starts at once and frees itself when it ends.
@@ -113,7 +113,7 @@ void Loop::Cancel() {
     timer->Stop();
     timer->on_due_();
   }
-  sweep_timer_.Start(NowNs());  // ends the waits of everything watched
+  sweep_timer_.Start(NowNs());  // ends the waits of all SweepListeners
 }
 
 void Loop::Reset() {
@@ -165,17 +165,9 @@ void Loop::OnTimer() {
 void Loop::Sweep() {
   if (on_sweep_) on_sweep_();
   const int64_t now_ns = NowNs();
-  // An expiry may add or remove others; downwards, a removal moves only entries already seen.
-  for (size_t i = watched_.size(); i-- > 0;) {
-    if (i >= watched_.size()) continue;
-    Watched* watched = watched_[i];
-    if (cancelled_) {
-      watched->OnExpired(absl::CancelledError("cancelled"));
-    } else if (watched->deadline_ns_ == Watched::kNotSeenYet) {
-      watched->deadline_ns_ = now_ns + watched->timeout_ns_;
-    } else if (watched->deadline_ns_ <= now_ns) {
-      watched->OnExpired(absl::DeadlineExceededError("no reply before the deadline"));
-    }
+  // A listener may add or remove others; downwards, a removal moves only those already called.
+  for (size_t i = sweep_listeners_.size(); i-- > 0;) {
+    if (i < sweep_listeners_.size()) sweep_listeners_[i]->OnSweep(now_ns);
   }
   sweep_timer_.Start(now_ns + kSweepNs);
 }

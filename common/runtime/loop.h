@@ -45,40 +45,52 @@ class Timer {
   std::multimap<int64_t, Timer*>::iterator place_;
 };
 
-// Something with a deadline that the loop watches by looking at it every kSweepNs: a wait per
-// operation costs two stores and no look at the clock.
-class Watched {
+// The time limit of one wait. Starting it costs two stores and no look at the clock: the first
+// sweep that asks whether it has expired starts the clock. It never expires early, and at most two
+// sweeps late. Loop thread only.
+class LazyTimeout {
  public:
-  explicit Watched(Loop& loop);
-  Watched(const Watched&) = delete;
-  Watched& operator=(const Watched&) = delete;
-
- protected:
-  virtual ~Watched();
-  // Called on the loop thread when the time is over (kDeadlineExceeded): never early, and at most
-  // two sweeps late; or when the loop is cancelled (kCancelled). Must end the wait.
-  virtual void OnExpired(absl::Status why) = 0;
-  void StartTimeout(int64_t timeout_ns) {
+  void Start(int64_t timeout_ns) {
     timeout_ns_ = timeout_ns;
     deadline_ns_ = kNotSeenYet;
   }
-  void StopTimeout() { deadline_ns_ = INT64_MAX; }
+  // Asked by every sweep. `now_ns`: NowNs clock.
+  bool HasExpired(int64_t now_ns) {
+    if (deadline_ns_ == kNotSeenYet) deadline_ns_ = now_ns + timeout_ns_;
+    return deadline_ns_ <= now_ns;
+  }
+
+ private:
+  static constexpr int64_t kNotSeenYet = -1;  // the next sweep starts the clock
+
+  int64_t timeout_ns_ = 0;
+  int64_t deadline_ns_ = INT64_MAX;  // never, unless started
+};
+
+// Has the loop look at it every kSweepNs, so that it can end the waits that have taken too long.
+class SweepListener {
+ public:
+  explicit SweepListener(Loop& loop);
+  SweepListener(const SweepListener&) = delete;
+  SweepListener& operator=(const SweepListener&) = delete;
+
+ protected:
+  virtual ~SweepListener();
+  // Called on the loop thread, also soon after the loop was cancelled: then it must end all waits
+  // with kCancelled. May create and destroy listeners, this one included.
+  virtual void OnSweep(int64_t now_ns) = 0;
   Loop& loop() { return loop_; }
 
  private:
   friend class Loop;
-  static constexpr int64_t kNotSeenYet = -1;  // the next sweep starts the clock
-
   Loop& loop_;
-  size_t place_;
-  int64_t timeout_ns_ = 0;
-  int64_t deadline_ns_ = INT64_MAX;
+  size_t place_;  // in Loop::sweep_listeners_
 };
 
 // Not thread-safe but for Post; any one thread at a time may run it.
 class Loop {
  public:
-  // How late a deadline may be noticed, and how often `on_sweep` runs.
+  // How often the loop sweeps: it calls `on_sweep` and the SweepListeners.
   static constexpr int64_t kSweepNs = 20'000'000;
 
   Loop();
@@ -104,7 +116,7 @@ class Loop {
   // Takes new work again. No task may be running.
   void Reset();
 
-  // Called every kSweepNs while the loop runs, before deadlines are looked at.
+  // Called every kSweepNs while the loop runs, before the SweepListeners.
   void set_on_sweep(std::function<void()> on_sweep) { on_sweep_ = std::move(on_sweep); }
 
   // Runs `work` on the loop's thread soon. Any thread; the loop must not end before it has run:
@@ -117,7 +129,7 @@ class Loop {
 
  private:
   friend class Timer;
-  friend class Watched;
+  friend class SweepListener;
   struct Detached;
 
   Detached Drive(Task<void> task);
@@ -133,7 +145,7 @@ class Loop {
   int timer_fd_ = -1;
   int64_t armed_ns_ = INT64_MAX;  // what timer_fd_ is set to
   std::multimap<int64_t, Timer*> timers_;
-  std::vector<Watched*> watched_;
+  std::vector<SweepListener*> sweep_listeners_;
   std::function<void()> on_sweep_;
   Timer sweep_timer_;
   int64_t running_tasks_ = 0;

@@ -267,19 +267,23 @@ TEST(Timer, IsCalledEarlyByCancel) {
   EXPECT_TRUE(saw_cancelled);
 }
 
-// Reports its expiry to `on_expired` and then has no deadline any more.
-class Watch : public Watched {
+// Reports to `on_expired` once its timeout has expired or the loop is cancelled, and then has no
+// timeout any more.
+class Watch : public SweepListener {
  public:
   Watch(Loop& loop, std::function<void(absl::Status)> on_expired)
-      : Watched(loop), on_expired_(std::move(on_expired)) {}
-  using Watched::StartTimeout;
-  using Watched::StopTimeout;
+      : SweepListener(loop), on_expired_(std::move(on_expired)) {}
+  void StartTimeout(int64_t timeout_ns) { timeout_.Start(timeout_ns); }
+  void StopTimeout() { timeout_ = LazyTimeout(); }
 
  private:
-  void OnExpired(absl::Status why) override {
+  void OnSweep(int64_t now_ns) override {
+    if (loop().cancelled()) return on_expired_(absl::CancelledError("cancelled"));
+    if (!timeout_.HasExpired(now_ns)) return;
     StopTimeout();
-    on_expired_(std::move(why));
+    on_expired_(absl::DeadlineExceededError("expired"));
   }
+  LazyTimeout timeout_;
   std::function<void(absl::Status)> on_expired_;
 };
 
@@ -297,7 +301,7 @@ void RunUntil(Loop& loop, const std::function<bool()>& done, int more_sweeps) {
   loop.set_on_sweep(nullptr);
 }
 
-TEST(Watched, ExpiresOnceAfterItsTimeoutAndOnlyThen) {
+TEST(LazyTimeout, ExpiresOnceAfterItsTimeoutAndOnlyThen) {
   Loop loop;
   std::vector<std::string> log;
   const auto logs = [&](std::string name) {
@@ -323,7 +327,7 @@ TEST(Watched, ExpiresOnceAfterItsTimeoutAndOnlyThen) {
   EXPECT_EQ(log, std::vector<std::string>({"expires DEADLINE_EXCEEDED"}));
 }
 
-TEST(Watched, CountsATimeoutThatIsStartedAnewFromThen) {
+TEST(LazyTimeout, CountsATimeoutThatIsStartedAnewFromThen) {
   Loop loop;
   std::vector<int64_t> log;
   Watch watch(loop, [&](absl::Status) { log.push_back(NowNs()); });
@@ -342,7 +346,7 @@ TEST(Watched, CountsATimeoutThatIsStartedAnewFromThen) {
   EXPECT_GE(log[0], last_start_ns + 3 * Loop::kSweepNs);
 }
 
-TEST(Watched, AllExpireWhenTheLoopIsCancelledWithOrWithoutATimeout) {
+TEST(SweepListener, AllAreCalledWhenTheLoopIsCancelledWithOrWithoutATimeout) {
   Loop loop;
   std::vector<absl::Status> ends;
   const auto ends_with = [&](absl::Status why) { ends.push_back(std::move(why)); };
@@ -358,7 +362,7 @@ TEST(Watched, AllExpireWhenTheLoopIsCancelledWithOrWithoutATimeout) {
 }
 
 // Every subset of four, all of them due, is destroyed by the first that is told.
-TEST(Watched, MayDestroyOthersAndMakeNewOnesWhenItExpires) {
+TEST(SweepListener, MayDestroyOthersAndMakeNewOnes) {
   constexpr size_t kWatches = 4;
   for (unsigned victims = 0; victims < (1u << kWatches); ++victims) {
     Loop loop;
