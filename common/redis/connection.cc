@@ -154,8 +154,18 @@ void Connection::OnBytes(const char* data, size_t size) {
   dropped_ = nullptr;
 }
 
+bool Connection::IsPush(const Reply& reply) const {
+  if (reply.is_push()) return true;
+  if (!on_push_ || !reply.is_array()) return false;
+  const std::string& kind = reply[0].text();
+  return kind == "message" || kind == "pmessage" || kind == "smessage";
+}
+
 void Connection::OnReply(Reply reply) {
-  if (on_push_ && reply[0].text() == "message") return on_push_(std::move(reply));
+  if (IsPush(reply)) {
+    if (on_push_) on_push_(std::move(reply));
+    return;
+  }
   // A reply that we have read before its request began is not the reply to that request.
   Request* request = oldest_;
   if (request == nullptr || request->begun_after_read == reads_) {

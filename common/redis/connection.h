@@ -77,8 +77,10 @@ class Connection : private Transport::Listener, private SweepListener {
   template <typename... Words>
   Task<absl::StatusOr<Reply>> Eval(const Script& script, const Words&... words);
 
-  // Receives what the server sends unasked, once the connection is subscribed: a "message", or why
-  // no more will come. See Subscriber.
+  // Receives whole what the server sends unasked, or why no more will come: in RESP2 an array that
+  // begins with "message", "pmessage" or "smessage" (the payload of an invalidation message is an
+  // array of keys), in RESP3 every push. Without a handler the former count as replies, and the
+  // latter are dropped. See Subscriber.
   using PushHandler = std::function<void(absl::StatusOr<Reply> push)>;
   void set_on_push(PushHandler on_push) { on_push_ = std::move(on_push); }
 
@@ -110,6 +112,7 @@ class Connection : private Transport::Listener, private SweepListener {
   void Append(int64_t timeout_ms, Request& request);
   Task<absl::Status> ConnectOnce();
   Task<absl::StatusOr<Reply>> LoadScript(const Script& script);
+  bool IsPush(const Reply& reply) const;
   void OnReply(Reply reply);
   void Fail(absl::Status why);
 

@@ -43,6 +43,9 @@ template <typename Count>
 void* CreateArray(const redisReadTask* task, Count count) {
   const auto size = static_cast<size_t>(count);
   if (size > ReplyReader::kMaxArrayElements) return nullptr;
+#ifdef REDIS_REPLY_PUSH
+  if (task->type == REDIS_REPLY_PUSH) return Store(task, Reply::Push(size));
+#endif
   return Store(task, Reply::Array(size));
 }
 
@@ -87,6 +90,12 @@ Reply Reply::Array(size_t size) {
   Reply reply;
   reply.kind_ = Kind::kArray;
   reply.elements_.resize(size);
+  return reply;
+}
+
+Reply Reply::Push(size_t size) {
+  Reply reply = Array(size);
+  reply.kind_ = Kind::kPush;
   return reply;
 }
 

@@ -1,5 +1,5 @@
-// A Redis reply as a value, built by hiredis's reader straight into the memory of the one who waits
-// for it: a reply of up to 15 bytes costs no allocation.
+// A Redis reply as a value, built by hiredis's reader without intermediate objects: a reply of up
+// to 15 bytes costs no allocation.
 
 #ifndef RCB_COMMON_REDIS_REPLY_H_
 #define RCB_COMMON_REDIS_REPLY_H_
@@ -18,30 +18,35 @@
 
 namespace rcb {
 
-// One RESP2 value. Reading a field that the kind does not have yields its empty value (0, "",
-// none), so that a reader of untrusted replies checks kinds only where they decide something.
+// One RESP2 value, or a push of RESP3. Reading a field that the kind does not have yields its empty
+// value (0, "", none), so that a reader of untrusted replies checks kinds only where they decide
+// something.
 class Reply {
  public:
-  enum class Kind { kNil, kInteger, kString, kStatus, kError, kArray };
+  enum class Kind { kNil, kInteger, kString, kStatus, kError, kArray, kPush };
 
   Reply() = default;
   static Reply Nil() { return Reply(); }
   static Reply Integer(int64_t value);
   static Reply Text(Kind kind, absl::string_view text);
+  // Of `size` nils to replace.
   static Reply Array(size_t size);
+  static Reply Push(size_t size);
 
   Kind kind() const { return kind_; }
   bool is_nil() const { return kind_ == Kind::kNil; }
   bool is_string() const { return kind_ == Kind::kString; }
   bool is_integer() const { return kind_ == Kind::kInteger; }
   bool is_array() const { return kind_ == Kind::kArray; }
+  // Only where hiredis knows RESP3 (1.0 and later).
+  bool is_push() const { return kind_ == Kind::kPush; }
   bool is_error() const { return kind_ == Kind::kError; }
 
   // The integer of an integer reply, or the number that a string reply spells; otherwise 0.
   int64_t integer() const;
   // The text of a string, status or error reply; otherwise empty.
   const std::string& text() const { return text_; }
-  // The elements of an array reply; otherwise none.
+  // The elements of an array or push; otherwise none.
   const std::vector<Reply>& elements() const { return elements_; }
   std::vector<Reply>& elements() { return elements_; }
   size_t size() const { return elements_.size(); }

@@ -45,10 +45,11 @@ Task<absl::StatusOr<std::string>> Subscriber::NextMessage(int64_t deadline_ns) {
 void Subscriber::OnPush(absl::StatusOr<Reply> push) {
   if (!push.ok()) {
     lost_ = push.status();
-  } else if ((*push)[1].text() == channel_) {
-    inbox_.push_back((*push)[2].text());
   } else {
-    return;  // sent before we left an earlier channel
+    const Reply& message = *push;
+    // The server may still send messages of a channel that we have left.
+    if (message[0].text() != "message" || message[1].text() != channel_) return;
+    inbox_.push_back(message[2].text());
   }
   if (arrival_ != nullptr) arrival_->Set();
 }

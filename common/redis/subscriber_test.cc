@@ -147,6 +147,28 @@ TEST(Subscriber, LeavesTheOlderChannelAndDropsWhatItsMessagesWere) {
   EXPECT_EQ(peer.Finish(), absl::OkStatus());
 }
 
+TEST(Subscriber, IgnoresPushesThatAreNoMessageOfItsChannel) {
+  ScriptedPeer peer([](PeerConnection& client) {
+    client.Greet();
+    Confirm(client, "", "news");
+    client.Send("*4\r\n$8\r\npmessage\r\n$4\r\nnews\r\n$4\r\nnews\r\n$3\r\nbad\r\n");
+    client.Send("*3\r\n$8\r\nsmessage\r\n$4\r\nnews\r\n$3\r\nbad\r\n");
+    client.Send("*3\r\n$7\r\nmessage\r\n$20\r\n__redis__:invalidate\r\n*1\r\n$1\r\na\r\n");
+    client.Send(Message("news", "right"));
+    client.ExpectClosed();
+  });
+  TestSubscriber client(peer.address());
+  const auto body = [&]() -> Task<absl::Status> {
+    co_await client.subscriber.Subscribe("news");
+    const std::string message = co_await client.subscriber.NextMessage(FarNs());
+    EXPECT_EQ(message, "right");
+    client.subscriber.connection().Close();
+    co_return absl::OkStatus();
+  };
+  EXPECT_EQ(client.Run(body()), absl::OkStatus());
+  EXPECT_EQ(peer.Finish(), absl::OkStatus());
+}
+
 TEST(Subscriber, DropsUnreadMessagesOfTheOlderChannel) {
   ScriptedPeer peer([](PeerConnection& client) {
     client.Greet();
