@@ -6,11 +6,8 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
-#include "common/redis/blocking_client.h"
 #include "common/redis/command.h"
 #include "common/redis/scripted_peer.h"
-#include "common/server/private_server.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -124,28 +121,6 @@ TEST(RawLoop, FailsWhereNobodyListens) {
   const auto loop = RawLoop::Open(refusing.address(), 3);
   EXPECT_EQ(loop.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(loop.status().message()), HasSubstr("connect: Connection refused"));
-}
-
-// A known load: the server itself has counted it.
-TEST(RawLoop, DrivesARealServerWithExactlyTheOperationsAskedFor) {
-  auto server = PrivateServer::Start(PrivateServerOptions());
-  ASSERT_TRUE(server.ok()) << server.status();
-  const Endpoint endpoint = (*server)->tcp_endpoint();
-  absl::StatusOr<BlockingClient> client = BlockingClient::Connect(endpoint, kPatienceMs);
-  ASSERT_TRUE(client.ok()) << client.status();
-  const absl::StatusOr<Address> address = Resolve(endpoint);
-  ASSERT_TRUE(address.ok()) << address.status();
-  std::unique_ptr<RawLoop> loop = MustOpen(*address, 50);
-  const std::string incr = Command("INCRBY", "key", 1).bytes();
-  ASSERT_TRUE(client->Command({"SET", "key", "100000"}).ok());
-  const size_t reply_size = sizeof(":100001\r\n") - 1;
-  for (const int64_t operations : {1, 49, 50, 51, 10'000}) {
-    ASSERT_TRUE(client->Command({"SET", "key", "100000"}).ok());
-    EXPECT_EQ(loop->Drive(incr, reply_size, operations, kPatienceMs, Never), absl::OkStatus());
-    const absl::StatusOr<Reply> value = client->Command({"GET", "key"});
-    ASSERT_TRUE(value.ok()) << value.status();
-    EXPECT_EQ(value->text(), absl::StrCat(100'000 + operations));
-  }
 }
 
 }  // namespace
