@@ -53,7 +53,7 @@ struct Keys {
 inline int ShardOf(int worker) { return worker % Keys::kShards; }
 
 // Waits between tries are short, as the key is held for a few round trips at most.
-inline Backoff Retrying() { return Backoff(/*first_ms=*/0.2, /*longest_ms=*/50, 5000); }
+inline Backoff Retrying() { return Backoff(/*first_ms=*/0.2, /*max_ms=*/50, 5000); }
 
 // unsafe/get_set: two round trips with room between them for everyone else's.
 inline Task<absl::StatusOr<int64_t>> GetSet(Worker& worker, const Keys& keys) {

@@ -35,7 +35,7 @@ inline constexpr int64_t kLeaseMs = 30'000;  // far longer than the work, also o
 inline constexpr int64_t kGiveUpMs = 20'000;
 inline constexpr int64_t kNsPerMs = 1'000'000;
 
-inline Backoff Retrying() { return Backoff(/*first_ms=*/0.2, /*longest_ms=*/50, kGiveUpMs); }
+inline Backoff Retrying() { return Backoff(/*first_ms=*/0.2, /*max_ms=*/50, kGiveUpMs); }
 
 inline absl::Status GaveUp() { return absl::DeadlineExceededError("gave up waiting for the lock"); }
 
@@ -56,7 +56,7 @@ inline constexpr int64_t kShortLeaseMs = 20;
 inline Value PlainDel(Worker& worker, Section& section) {
   const Command acquire("SET", section.keys().lock, 1, "NX", "PX", kShortLeaseMs);
   const int64_t wanted_ns = NowNs();
-  Backoff backoff(/*first_ms=*/0.2, /*longest_ms=*/5, kGiveUpMs);  // soon there when it is free
+  Backoff backoff(/*first_ms=*/0.2, /*max_ms=*/5, kGiveUpMs);  // soon there when it is free
   while (true) {
     const Reply acquired = co_await worker.redis().Run(acquire);
     if (!acquired.is_nil()) break;

@@ -141,7 +141,7 @@ class Cache {
 
   // After the run.
   int64_t hard_misses() const { return hard_misses_; }
-  int64_t most_running() const { return gauge_.most(); }
+  int64_t most_running() const { return gauge_.max(); }
   const std::vector<int64_t>& staleness_ns() const { return staleness_ns_; }
   const std::vector<Acknowledged>& acknowledged() const { return acknowledged_; }
 

@@ -30,7 +30,7 @@ namespace rcb::transaction {
 // Whether the transfer was made; false where it was not covered.
 using Moved = Task<absl::StatusOr<bool>>;
 
-inline Backoff Retrying() { return Backoff(/*first_ms=*/0.2, /*longest_ms=*/50, 5000); }
+inline Backoff Retrying() { return Backoff(/*first_ms=*/0.2, /*max_ms=*/50, 5000); }
 
 // unsafe/separate: four round trips, with room between them for everyone else's.
 inline Moved Separate(Worker& worker, const Bank& bank, const Transfer& transfer) {
@@ -122,7 +122,7 @@ inline Moved Watch(Worker& worker, const Bank& bank, const Transfer& transfer) {
 // the balance that covers to be gone.
 inline Moved WriteSkew(Worker& worker, const Bank& bank, const Transfer& transfer) {
   const Command watch("WATCH", bank.from(transfer), bank.to(transfer));
-  const Backoff eager(/*first_ms=*/0.2, /*longest_ms=*/5, 5000);
+  const Backoff eager(/*first_ms=*/0.2, /*max_ms=*/5, 5000);
   co_return co_await WatchAndMove(worker, bank, transfer, watch, eager);
 }
 

@@ -8,10 +8,10 @@
 namespace rcb {
 
 void Command::Format(absl::Span<const absl::string_view> words) {
-  constexpr size_t kMostWords = 16;  // without an allocation
-  const char* few_words[kMostWords];
-  size_t few_sizes[kMostWords];
-  std::vector<const char*> many_words(words.size() > kMostWords ? words.size() : 0);
+  constexpr size_t kMaxInlineWords = 16;  // more than these cost an allocation
+  const char* few_words[kMaxInlineWords];
+  size_t few_sizes[kMaxInlineWords];
+  std::vector<const char*> many_words(words.size() > kMaxInlineWords ? words.size() : 0);
   std::vector<size_t> many_sizes(many_words.size());
   const char** data = many_words.empty() ? few_words : many_words.data();
   size_t* sizes = many_sizes.empty() ? few_sizes : many_sizes.data();

@@ -59,9 +59,9 @@ int BindUnix(std::string* directory, Address* address) {
 }
 
 std::string Shown(absl::string_view bytes) {
-  constexpr size_t kMostShown = 200;
-  return absl::StrCat("\"", absl::CEscape(bytes.substr(0, kMostShown)), "\"",
-                      bytes.size() > kMostShown ? "..." : "");
+  constexpr size_t kMaxShown = 200;
+  return absl::StrCat("\"", absl::CEscape(bytes.substr(0, kMaxShown)), "\"",
+                      bytes.size() > kMaxShown ? "..." : "");
 }
 
 }  // namespace

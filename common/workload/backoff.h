@@ -18,25 +18,25 @@ namespace rcb {
 // Waits of one operation. "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
 class Backoff {
  public:
-  // The n-th wait is uniform in [0, min(longest_ms, first_ms * 2^n)); after `give_up_ms` in all,
+  // The n-th wait is uniform in [0, min(max_ms, first_ms * 2^n)); after `give_up_ms` in all,
   // the next wait fails with kDeadlineExceeded.
-  Backoff(double first_ms, double longest_ms, int64_t give_up_ms)
+  Backoff(double first_ms, double max_ms, int64_t give_up_ms)
       : window_ns_(first_ms * 1e6),
-        longest_ns_(longest_ms * 1e6),
+        max_ns_(max_ms * 1e6),
         give_up_ns_(NowNs() + give_up_ms * 1'000'000) {}
 
   Task<absl::Status> Wait(Loop& loop, absl::InsecureBitGen& random) {
     const int64_t now_ns = NowNs();
     if (now_ns >= give_up_ns_) co_return absl::DeadlineExceededError("gave up trying again");
-    const double wait_ns = absl::Uniform(random, 0.0, std::min(window_ns_, longest_ns_));
-    window_ns_ = std::min(2 * window_ns_, longest_ns_);
+    const double wait_ns = absl::Uniform(random, 0.0, std::min(window_ns_, max_ns_));
+    window_ns_ = std::min(2 * window_ns_, max_ns_);
     co_await loop.SleepUntil(now_ns + static_cast<int64_t>(wait_ns));
     co_return absl::OkStatus();
   }
 
  private:
   double window_ns_;
-  double longest_ns_;
+  double max_ns_;
   int64_t give_up_ns_;
 };
 

@@ -36,7 +36,7 @@ struct Client {
 TEST(Backoff, WaitsUniformlyWithinAWindowThatDoublesUpToTheLongest) {
   Client client;
   absl::InsecureBitGen same(std::seed_seq{7});
-  Backoff backoff(/*first_ms=*/1, /*longest_ms=*/5, kForEverMs);
+  Backoff backoff(/*first_ms=*/1, /*max_ms=*/5, kForEverMs);
   for (const double window_ms : {1.0, 2.0, 4.0, 5.0, 5.0}) {
     const auto least_ns =
         static_cast<int64_t>(absl::Uniform(same, 0.0, window_ms * static_cast<double>(kMsNs)));
@@ -50,7 +50,7 @@ TEST(Backoff, WaitsUniformlyWithinAWindowThatDoublesUpToTheLongest) {
 
 TEST(Backoff, TheLongestBoundsEvenTheFirstWindow) {
   Client client;
-  Backoff backoff(/*first_ms=*/3'600'000, /*longest_ms=*/1, kForEverMs);
+  Backoff backoff(/*first_ms=*/3'600'000, /*max_ms=*/1, kForEverMs);
   client.Wait(backoff, 20);  // would not end within any patience
   EXPECT_EQ(client.ended, std::vector<absl::Status>(20, absl::OkStatus()));
 }
@@ -59,7 +59,7 @@ TEST(Backoff, MayWaitMuchLessThanItsWindow) {
   Client client;
   std::vector<int64_t> waited_ns;
   for (int i = 0; i < 20; ++i) {
-    Backoff backoff(/*first_ms=*/4, /*longest_ms=*/4, kForEverMs);
+    Backoff backoff(/*first_ms=*/4, /*max_ms=*/4, kForEverMs);
     const int64_t start_ns = NowNs();
     client.Wait(backoff, 1);
     waited_ns.push_back(NowNs() - start_ns);
@@ -71,7 +71,7 @@ TEST(Backoff, MayWaitMuchLessThanItsWindow) {
 TEST(Backoff, GivesUpAfterItsTimeAndNotBefore) {
   Client client;
   const int64_t start_ns = NowNs();
-  Backoff backoff(/*first_ms=*/0.5, /*longest_ms=*/2, /*give_up_ms=*/20);
+  Backoff backoff(/*first_ms=*/0.5, /*max_ms=*/2, /*give_up_ms=*/20);
   while (client.ended.empty() || client.ended.back().ok()) {
     client.Wait(backoff, 1);
     ASSERT_LT(client.ended.size(), 10'000u);
@@ -84,7 +84,7 @@ TEST(Backoff, GivesUpAfterItsTimeAndNotBefore) {
 
 TEST(Backoff, GivesUpAtOnceWithoutAnyTime) {
   Client client;
-  Backoff backoff(/*first_ms=*/1, /*longest_ms=*/1, /*give_up_ms=*/0);
+  Backoff backoff(/*first_ms=*/1, /*max_ms=*/1, /*give_up_ms=*/0);
   client.Wait(backoff, 2);
   ASSERT_EQ(client.ended.size(), 2u);
   for (const absl::Status& status : client.ended) {

@@ -42,16 +42,16 @@ class RunningGauge {
  public:
   void Enter() {
     const int64_t running = running_.fetch_add(1) + 1;
-    int64_t most = most_;
-    while (most < running && !most_.compare_exchange_weak(most, running)) {
+    int64_t max = max_;
+    while (max < running && !max_.compare_exchange_weak(max, running)) {
     }
   }
   void Leave() { running_.fetch_sub(1); }
-  int64_t most() const { return most_; }
+  int64_t max() const { return max_; }
 
  private:
   std::atomic<int64_t> running_{0};
-  std::atomic<int64_t> most_{0};
+  std::atomic<int64_t> max_{0};
 };
 
 }  // namespace rcb

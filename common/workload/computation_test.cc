@@ -69,16 +69,16 @@ TEST(Computation, FailsWhenItsLoopIsCancelled) {
 
 TEST(RunningGauge, KeepsTheMostThatEverRanAtOnce) {
   RunningGauge gauge;
-  EXPECT_EQ(gauge.most(), 0);
+  EXPECT_EQ(gauge.max(), 0);
   gauge.Enter();
   gauge.Enter();
   gauge.Leave();
   gauge.Enter();
-  EXPECT_EQ(gauge.most(), 2);
+  EXPECT_EQ(gauge.max(), 2);
   gauge.Leave();
   gauge.Leave();
   gauge.Enter();
-  EXPECT_EQ(gauge.most(), 2);
+  EXPECT_EQ(gauge.max(), 2);
 }
 
 // Each thread is in once at a time, and all are in together once.
@@ -101,11 +101,11 @@ TEST(RunningGauge, LosesNoEntryAmongThreads) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(gauge.most(), kThreads);
+  EXPECT_EQ(gauge.max(), kThreads);
   for (int i = 0; i < kThreads; ++i) gauge.Enter();
-  EXPECT_EQ(gauge.most(), kThreads) << "somebody has left less or more often than entered";
+  EXPECT_EQ(gauge.max(), kThreads) << "somebody has left less or more often than entered";
   gauge.Enter();
-  EXPECT_EQ(gauge.most(), kThreads + 1);
+  EXPECT_EQ(gauge.max(), kThreads + 1);
 }
 
 }  // namespace
