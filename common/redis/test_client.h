@@ -1,4 +1,4 @@
-// What the tests of Connection and Subscriber share: a loop with a connection on it.
+// The tests of Connection and Subscriber share this loop with a connection on it.
 
 #ifndef RCB_COMMON_REDIS_TEST_CLIENT_H_
 #define RCB_COMMON_REDIS_TEST_CLIENT_H_
@@ -7,14 +7,17 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "common/redis/address.h"
+#include "common/redis/command.h"
 #include "common/redis/connection.h"
+#include "common/redis/reply.h"
 #include "common/runtime/loop.h"
 #include "common/runtime/task.h"
 
 namespace rcb {
 
-// Runs `task` on `loop` to its end; its status.
+// Runs `task` on `loop` to its end and yields its status.
 inline absl::Status RunOn(Loop& loop, Task<absl::Status> task) {
   absl::Status result = absl::UnknownError("the task never ended");
   const auto keep = [](Task<absl::Status> kept, absl::Status& status) -> Task<void> {
@@ -41,6 +44,24 @@ struct TestClient {
   ConnectionOptions options;
   ScriptDigests digests;
   Connection connection{loop, options, digests, /*seed=*/1};
+};
+
+// A client that has tried to connect and may have many requests in flight.
+struct MultiplexClient : TestClient {
+  explicit MultiplexClient(const Address& address) : TestClient(address) {
+    options.max_in_flight = 100;
+    connected = Connect();
+  }
+
+  // Sends the command from a new coroutine, which keeps what becomes of it in *result.
+  void Start(Command command, absl::StatusOr<Reply>* result) {
+    loop.Spawn(RunAndKeep(connection, std::move(command), result));
+  }
+  static Task<void> RunAndKeep(Connection& redis, Command command, absl::StatusOr<Reply>* result) {
+    *result = co_await Try(redis.Run(command));
+  }
+
+  absl::Status connected;
 };
 
 }  // namespace rcb
