@@ -1,4 +1,4 @@
-// Where a server is, resolved once, so that connecting needs no look-up.
+// The address of a server. It is resolved once, so that connecting needs no look-up.
 
 #ifndef RCB_COMMON_REDIS_ADDRESS_H_
 #define RCB_COMMON_REDIS_ADDRESS_H_
@@ -15,10 +15,11 @@ namespace rcb {
 // A socket address, or the path of a unix socket.
 struct Address {
   sockaddr_storage tcp = {};
-  std::string unix_path;  // not empty: use this
+  std::string unix_path;  // replaces tcp unless it is empty
 };
 
-// Looks `endpoint` up, blocking. kNotFound, naming the host, when there is none of that name.
+// Looks `endpoint` up, which may block. Fails with kNotFound, naming the host, where no host has
+// that name.
 absl::StatusOr<Address> Resolve(const Endpoint& endpoint);
 
 }  // namespace rcb

@@ -17,7 +17,7 @@ namespace rcb {
 namespace {
 
 constexpr size_t kReadBytes = 64 * 1024;
-constexpr int64_t kSliceMs = 100;  // how often is_cancelled is asked
+constexpr int64_t kSliceMs = 100;  // is_cancelled is asked this often
 
 int64_t NowMs() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
@@ -68,7 +68,7 @@ absl::Status BlockingClient::Authenticate(const Endpoint& endpoint) {
                    absl::StrCat("the server refused the user or password: ", reply->text()));
     }
   }
-  // Before SELECT: the one command whose refusal says nothing but whether we may come in.
+  // PING comes before SELECT, because its refusal can only mean that we may not come in.
   const absl::StatusOr<Reply> pong = Exchange({"PING"});
   if (!pong.ok()) return pong.status();
   if (absl::StartsWith(pong->text(), "NOAUTH")) {
@@ -88,7 +88,7 @@ absl::StatusOr<Reply> BlockingClient::Command(const std::vector<std::string>& ar
   return reply;
 }
 
-// One command and its reply, error replies as they came.
+// Sends one command and yields its reply, even an error reply.
 absl::StatusOr<Reply> BlockingClient::Exchange(const std::vector<std::string>& arguments) {
   if (context_ == nullptr) {
     return Error(absl::StatusCode::kUnavailable, "the connection broke before");
@@ -116,8 +116,8 @@ absl::StatusOr<Reply> BlockingClient::Exchange(const std::vector<std::string>& a
   return reply;
 }
 
-// Own send and recv instead of hiredis's: its 0.14 raises SIGPIPE on a closed connection, fails on
-// any signal, and restarts its timeout with each byte.
+// We send and receive ourselves, because hiredis 0.14 raises SIGPIPE on a closed connection, fails
+// on any signal, and restarts its timeout with each byte.
 absl::Status BlockingClient::SendAll(const char* data, size_t size, int64_t deadline_ms) {
   size_t sent = 0;
   while (sent < size) {
@@ -127,7 +127,8 @@ absl::Status BlockingClient::SendAll(const char* data, size_t size, int64_t dead
     if (n >= 0) {
       sent += static_cast<size_t>(n);
     } else if (errno != EAGAIN && errno != EINTR) {
-      // A server at maxclients says so and closes before it reads: the reply tells more than this.
+      // A server at maxclients says so and closes before it reads. Its reply tells more than this
+      // error.
       return absl::OkStatus();
     }
   }

@@ -1,4 +1,4 @@
-// A plain request-reply client for what happens outside the timed region: set-up, INFO, clean-up.
+// A blocking client for what happens outside the timed region, such as set-up, INFO and clean-up.
 // The timed region uses the connections of the event loop instead.
 
 #ifndef RCB_COMMON_REDIS_BLOCKING_CLIENT_H_
@@ -20,8 +20,8 @@
 
 namespace rcb {
 
-// One connection. Not thread-safe; may move between threads. Every error is one line that begins
-// with the endpoint (never its password).
+// One connection. It is not thread-safe but may move between threads. Every error is one line that
+// begins with the endpoint and never shows its password.
 class BlockingClient {
  public:
   // Connects, authenticates (AUTH) where the endpoint has a user or password, chooses its database
@@ -56,7 +56,7 @@ class BlockingClient {
   absl::Status AwaitReady(short events, int64_t deadline_ms) const;  // NOLINT: poll's type
   absl::Status Error(absl::StatusCode code, absl::string_view problem) const;
 
-  std::unique_ptr<redisContext, Free> context_;  // null once broken
+  std::unique_ptr<redisContext, Free> context_;  // null once it broke
   std::unique_ptr<ReplyReader> reader_;
   std::string name_;
   int timeout_ms_;

@@ -54,7 +54,7 @@ class ScriptedPeer {
     endpoint.path = directory_ + "/socket";
     return endpoint;
   }
-  // What the client sent, whole once the script has ended.
+  // Yields what the client sent, which is whole once the script has ended.
   const std::string& received() {
     Join();
     return received_;

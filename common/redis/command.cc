@@ -21,7 +21,7 @@ void Command::Format(absl::Span<const absl::string_view> words) {
   }
   char* formatted = nullptr;
   const auto size = redisFormatCommandArgv(&formatted, static_cast<int>(words.size()), data, sizes);
-  if (size < 0) std::abort();  // out of memory
+  if (size < 0) std::abort();  // we are out of memory
   bytes_.assign(formatted, static_cast<size_t>(size));
   redisFreeCommand(formatted);
 }

@@ -1,4 +1,4 @@
-// A Redis command as the bytes to send, formatted once by hiredis and sent as often as one likes.
+// A Redis command as the bytes to send. hiredis formats it once, and it can be sent many times.
 
 #ifndef RCB_COMMON_REDIS_COMMAND_H_
 #define RCB_COMMON_REDIS_COMMAND_H_
@@ -12,10 +12,10 @@
 
 namespace rcb {
 
-// One command, or several to send together (see Then). Immutable and safe to share.
+// One command, or several to send together (see Then). Any thread: it is immutable.
 class Command {
  public:
-  // Command("SET", key, value, "PX", ttl_ms): words are strings (any bytes) or numbers.
+  // Example: Command("SET", key, value, "PX", ttl_ms). Words are strings of any bytes, or numbers.
   template <typename... Words>
   explicit Command(const Words&... words) {
     const absl::AlphaNum numbers[] = {absl::AlphaNum(words)...};
@@ -29,7 +29,8 @@ class Command {
   Command& operator=(const Command&) = default;
   Command& operator=(Command&&) = default;
 
-  // A pipeline: this, then `next`, in one write. Redis may run other clients' commands in between.
+  // Yields a pipeline that sends this and then `next` in one write. Redis may run the commands of
+  // other clients in between.
   Command Then(const Command& next) const;
 
   const std::string& bytes() const { return bytes_; }

@@ -21,7 +21,7 @@ absl::Status FirstError(const Reply* replies, size_t count) {
   return absl::OkStatus();
 }
 
-// What a client says first; a PING shows that somebody serves behind an accepted connection.
+// What a client says first. The PING shows that a server works behind the accepted connection.
 Command Greeting(const ConnectionOptions& options) {
   Command greeting("PING");
   if (options.db != 0) greeting = Command("SELECT", options.db).Then(greeting);

@@ -26,13 +26,14 @@
 
 namespace rcb {
 
-// A Lua script: its text, a literal, and how many of the words that Eval sends with it are keys.
+// A Lua script.
 struct Script {
-  const char* body;
-  int keys = 1;
+  const char* body;  // a literal
+  int keys = 1;      // so many of the words that Eval sends with it are keys
 };
 
-// What the server calls the scripts it was given, by text. One per loop, shared by its connections.
+// The digests by which the server knows scripts, by their text. The connections of a loop share
+// one.
 using ScriptDigests = std::unordered_map<const char*, std::string>;
 
 // Runs requests, at most ConnectionOptions::max_in_flight at once, each from a coroutine of its
@@ -45,35 +46,36 @@ using ScriptDigests = std::unordered_map<const char*, std::string>;
 //   kDataLoss            the peer answered something that is not a reply: as with a deadline
 //   kCancelled           the loop was cancelled
 // After all but the first the socket is closed for good, so that a late reply can't answer a later
-// request: the other requests in flight fail too (with kUnavailable where one of them has exceeded
-// its deadline). Connect makes a new socket. Loop thread only.
+// request. All other requests in flight then fail with the same code, but with kUnavailable after
+// a kDeadlineExceeded. Connect opens a new socket. Loop thread only.
 class Connection : private Transport::Listener, private SweepListener {
  public:
-  // Not connected yet. `options` and `digests` outlive the connection. `seed` is for back-off
-  // jitter.
+  // It is not connected yet. `options` and `digests` must outlive it. `seed` draws the jitter of
+  // the back-off.
   Connection(Loop& loop, const ConnectionOptions& options, ScriptDigests& digests, uint64_t seed);
   // Requests in flight fail with kUnavailable; what they resume must not use the connection.
   ~Connection() override;
 
-  // Whether requests can run.
+  // True while requests can run.
   bool connected() const { return state_ == State::kReady; }
-  // Connects and greets (AUTH, SELECT, PING), trying again with capped exponential back-off and
-  // full jitter until op_timeout_ms has passed. Closes the socket there was. One coroutine at a
-  // time may connect.
+  // Connects and greets (AUTH, SELECT, PING). Tries again with capped exponential back-off and full
+  // jitter until op_timeout_ms has passed. Closes the socket that there was. Only one coroutine at
+  // a time may connect.
   Task<absl::Status> Connect();
-  // Drops the socket; requests in flight fail with kUnavailable.
+  // Closes the socket. Requests in flight fail with kUnavailable.
   void Close();
 
   class RunAwaiter;
   class PipelineAwaiter;
-  // Sends one command and waits for its reply, never an error reply: that is a failure.
-  // `server_wait_ms`: how long the server may block on it (BLPOP), added to the deadline.
+  // Sends one command and waits for its reply. An error reply is a failure.
+  // `server_wait_ms` is how long the server may block on it (BLPOP); the deadline is later by that.
   RunAwaiter Run(const Command& command, int64_t server_wait_ms = 0);
-  // Sends several commands at once and waits for all replies; an error among them is a failure.
+  // Sends several commands at once and waits for all replies. An error reply among them is a
+  // failure.
   PipelineAwaiter Pipeline(const Command& commands);
 
-  // Runs a Lua script by its digest, with its text where the server does not know it (any more).
-  // `words`: the keys, then the arguments. https://redis.io/commands/evalsha
+  // Runs a Lua script by its digest, or by its text where the server does not know the digest.
+  // `words` are the keys and then the arguments. See https://redis.io/commands/evalsha.
   template <typename... Words>
   Task<absl::StatusOr<Reply>> Eval(const Script& script, const Words&... words);
 
@@ -84,17 +86,17 @@ class Connection : private Transport::Listener, private SweepListener {
   using PushHandler = std::function<void(absl::StatusOr<Reply> push)>;
   void set_on_push(PushHandler on_push) { on_push_ = std::move(on_push); }
 
-  // Requests sent so far; a pipeline counts as one.
+  // The requests sent so far. A pipeline counts as one.
   int64_t round_trips() const { return round_trips_; }
-  // How often an open connection ended, for whatever reason.
+  // How often an open connection has ended, for any reason.
   int64_t losses() const { return losses_; }
   Loop& loop() { return SweepListener::loop(); }
 
  private:
   enum class State { kClosed, kConnecting, kGreeting, kReady };
 
-  // A request in flight, in the frame of its awaiter. To connect is one as well: its replies are
-  // those to the greeting.
+  // A request in flight, in the frame of its awaiter. Connecting is a request as well, and its
+  // replies are those to the greeting.
   struct Request {
     Reply* replies;
     size_t expected;
@@ -103,7 +105,7 @@ class Connection : private Transport::Listener, private SweepListener {
     LazyTimeout timeout = LazyTimeout();
     bool has_expired = false;
     int64_t begun_after_read = 0;
-    Request* next = nullptr;  // the one that began after this one
+    Request* next = nullptr;  // it began after this one
   };
 
   class ConnectAwaiter;
@@ -126,11 +128,11 @@ class Connection : private Transport::Listener, private SweepListener {
   absl::InsecureBitGen jitter_;
   State state_ = State::kClosed;
   TransportPtr transport_;
-  std::optional<ReplyReader> reader_;  // of what transport_ brings
+  std::optional<ReplyReader> reader_;  // parses what transport_ brings
   int64_t reads_ = 0;
-  bool* dropped_ = nullptr;  // set once transport_ is dropped; of the OnBytes that is running
-  const Command* greeting_ = nullptr;  // while we connect
-  Request* oldest_ = nullptr;          // in flight
+  bool* dropped_ = nullptr;            // tells the OnBytes that is running that transport_ is gone
+  const Command* greeting_ = nullptr;  // is sent as soon as we are connected
+  Request* oldest_ = nullptr;          // the first of those in flight
   Request* newest_ = nullptr;
   int64_t in_flight_ = 0;
   PushHandler on_push_;
@@ -138,7 +140,7 @@ class Connection : private Transport::Listener, private SweepListener {
   int64_t losses_ = 0;
 };
 
-// True where a request that failed like this may have been applied all the same.
+// True if a request that failed with `status` may have been applied all the same.
 bool OutcomeIsUnknown(const absl::Status& status);
 
 class [[nodiscard]] Connection::RunAwaiter : public Awaiter<Connection::RunAwaiter, Reply> {

@@ -1,4 +1,5 @@
-// What becomes of requests whose peer hangs, breaks off or talks nonsense, and of those cancelled.
+// Tests what becomes of requests whose peer hangs, breaks off or talks nonsense, or which are
+// cancelled.
 
 #include <chrono>
 #include <cstdint>

@@ -1,4 +1,4 @@
-// How a connection begins: what it says first, and what it does where nobody answers.
+// Tests how a connection begins: what it says first, and what it does where no server answers.
 
 #include <cstdint>
 #include <string>
@@ -101,7 +101,7 @@ INSTANTIATE_TEST_SUITE_P(, ConnectionGreetingOver,
 TEST_P(ConnectionGreetingOver, FailsWithTheLastWordsOfAServerThatCloses) {
   for (const char* const password : {"", "secret"}) {
     ScriptedPeer peer(GetParam(), {[&](PeerConnection& client) {
-                        client.Receive(1);  // not all: what is left unread makes closing a reset
+                        client.Receive(1);  // what is left unread makes closing a reset
                         client.Send("-ERR max number of clients reached\r\n");
                       }});
     HastyClient client(peer.address());
@@ -121,7 +121,7 @@ TEST_P(ConnectionGreetingOver, FailsWithTheLastWordsOfAServerThatClosedBeforeWeS
     client.options.password = password;
     absl::Status status;
     const auto body = [&]() -> Task<void> { status = co_await Try(client.connection.Connect()); };
-    client.loop.Spawn(body());  // up to its first wait: the kernel has connected us
+    client.loop.Spawn(body());  // it runs to its first wait: the kernel has connected us
     EXPECT_EQ(peer.Finish(), absl::OkStatus());
     client.loop.Run();
     ExpectWords(status, "max number of clients reached");

@@ -14,16 +14,16 @@ namespace rcb {
 
 struct ConnectionOptions {
   Address address;
-  std::string user;      // for AUTH; may be empty
-  std::string password;  // empty: no AUTH
+  std::string user;      // goes into AUTH unless it is empty
+  std::string password;  // AUTH is sent unless it is empty
   int64_t db = 0;
   int64_t op_timeout_ms = 5000;       // bounds every wait for a reply
   int64_t connect_timeout_ms = 2000;  // bounds one try to connect, greetings included
-  int64_t max_in_flight = 1;          // requests; to begin one more is a bug and aborts
+  int64_t max_in_flight = 1;          // to begin one request more is a bug and aborts
 };
 
-// For connections to `endpoint`, with its user, password and database. Looks the host up, blocking;
-// kNotFound, naming the host, when there is none of that name.
+// Yields options for connections to `endpoint`, with its user, password and database. Resolves the
+// host, as Resolve does and with its errors.
 absl::StatusOr<ConnectionOptions> MakeConnectionOptions(const Endpoint& endpoint,
                                                         int64_t op_timeout_ms);
 

@@ -1,4 +1,4 @@
-// What a server sends unasked, between the replies.
+// Tests what becomes of messages that a server sends unasked, between the replies.
 
 #include <hiredis/hiredis.h>
 

@@ -71,7 +71,7 @@ RawLoop::~RawLoop() {
 
 absl::Status RawLoop::Drive(const std::string& request, size_t reply_size, int64_t operations,
                             int silence_ms, const std::function<bool()>& is_cancelled) {
-  constexpr int kSliceMs = 100;  // how often a silent server is given up on, or a cancel is seen
+  constexpr int kSliceMs = 100;  // we look for silence and for a cancel this often
   epoll_event events[1024];
   char reply[4096];
   int64_t sent = 0;

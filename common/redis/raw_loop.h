@@ -1,5 +1,6 @@
-// The limit of the machine: requests and replies over epoll without a parser, a coroutine or a
-// check, for comparison with Connection. Not a client: it takes whatever it reads for the reply.
+// Shows the limit of the machine, for comparison with Connection: it sends requests over epoll
+// without a parser, a coroutine or a check. It is no client, because it takes whatever it reads for
+// the reply.
 
 #ifndef RCB_COMMON_REDIS_RAW_LOOP_H_
 #define RCB_COMMON_REDIS_RAW_LOOP_H_
@@ -20,15 +21,16 @@ namespace rcb {
 // Not thread-safe.
 class RawLoop {
  public:
-  // Connects, blocking, `connections` times.
+  // Connects `connections` times, which may block. Fails with kUnavailable.
   static absl::StatusOr<std::unique_ptr<RawLoop>> Open(const Address& address, int connections);
   RawLoop(const RawLoop&) = delete;
   RawLoop& operator=(const RawLoop&) = delete;
   ~RawLoop();
 
   // Sends `request`, whose reply has `reply_size` bytes, again and again on every connection, until
-  // `operations` replies have come. kDeadlineExceeded after `silence_ms` without any, kCancelled
-  // once `is_cancelled` says so.
+  // `operations` replies have come. Fails with kDeadlineExceeded after `silence_ms` without a
+  // reply, with kCancelled once `is_cancelled` is true, with kUnavailable where a connection
+  // breaks, and with kDataLoss where a reply has another size.
   absl::Status Drive(const std::string& request, size_t reply_size, int64_t operations,
                      int silence_ms, const std::function<bool()>& is_cancelled);
 

@@ -10,7 +10,8 @@
 namespace rcb {
 namespace {
 
-// Where hiredis's task wants its value: an element of the enclosing array, or the root.
+// Yields where hiredis's task wants its value: in an element of the enclosing array, or in the
+// root.
 Reply* Slot(const redisReadTask* task) {
   if (task->parent == nullptr) return static_cast<Reply*>(task->privdata);
   auto* parent = static_cast<Reply*>(task->parent->obj);
@@ -38,7 +39,8 @@ void* CreateString(const redisReadTask* task, char* text, size_t size) {
   return Store(task, Reply::Text(KindOf(task->type), absl::string_view(text, size)));
 }
 
-// hiredis 0.14 counts elements in int, 1.0 and later in size_t: assignment picks the instance.
+// hiredis 0.14 counts elements in int, and 1.0 and later in size_t. The assignment picks the
+// instance.
 template <typename Count>
 void* CreateArray(const redisReadTask* task, Count count) {
   const auto size = static_cast<size_t>(count);

@@ -29,7 +29,7 @@ class Reply {
   static Reply Nil() { return Reply(); }
   static Reply Integer(int64_t value);
   static Reply Text(Kind kind, absl::string_view text);
-  // Of `size` nils to replace.
+  // These have `size` nils, for the caller to replace.
   static Reply Array(size_t size);
   static Reply Push(size_t size);
 
@@ -38,7 +38,7 @@ class Reply {
   bool is_string() const { return kind_ == Kind::kString; }
   bool is_integer() const { return kind_ == Kind::kInteger; }
   bool is_array() const { return kind_ == Kind::kArray; }
-  // Only where hiredis knows RESP3 (1.0 and later).
+  // Never true with a hiredis that does not know RESP3 (before 1.0).
   bool is_push() const { return kind_ == Kind::kPush; }
   bool is_error() const { return kind_ == Kind::kError; }
 
@@ -60,11 +60,11 @@ class Reply {
   std::vector<Reply> elements_;
 };
 
-// OK, or, for an error reply, a status that carries the server's words:
-// kFailedPrecondition, because the server refused the command and did not apply it.
+// Yields OK, or for an error reply kFailedPrecondition with the server's words, because the server
+// refused the command and did not apply it.
 absl::Status ToStatus(const Reply& reply);
 
-// hiredis's incremental parser, building Reply values. Not thread-safe.
+// Parses bytes as they come into Reply values, with hiredis. Not thread-safe.
 class ReplyReader {
  public:
   ReplyReader();
@@ -73,14 +73,14 @@ class ReplyReader {
 
   // Appends bytes from the wire.
   void Feed(const char* data, size_t size);
-  // Whether bytes are left that Next has not looked at.
+  // True if bytes are left that Next has not looked at.
   bool HasBytes() const { return reader_->pos < reader_->len; }
-  // Takes the next whole reply into *reply. Yields true if there was one, false if bytes are
-  // missing, an error (kDataLoss) if the stream is not RESP2 or exceeds the limits below. After an
-  // error the reader stays broken: close the connection.
+  // Takes the next whole reply into *reply. Yields true if there was one and false if bytes are
+  // missing. Fails with kDataLoss if the stream is not Redis's protocol or exceeds the limits
+  // below; the reader then stays broken, so close the connection.
   absl::StatusOr<bool> Next(Reply* reply);
 
-  // Bounds on what a peer can make us hold: a bulk string of 64 MiB, arrays of a million elements.
+  // These bound what a peer can make us hold.
   static constexpr size_t kMaxBufferedBytes = size_t{64} << 20;
   static constexpr size_t kMaxArrayElements = 1'000'000;
 

@@ -25,14 +25,14 @@
 namespace rcb {
 namespace {
 
-// Without its sockets a test cannot go on.
+// A test cannot go on without its sockets.
 int MustSucceed(int result, const char* call) {
   if (result >= 0) return result;
   std::fprintf(stderr, "scripted peer: %s: %s\n", call, std::strerror(errno));
   std::abort();
 }
 
-// A TCP socket bound to a free port of 127.0.0.1, and its address.
+// Yields a TCP socket that is bound to a free port of 127.0.0.1, and its address.
 int BindTcp(Address* address) {
   const int fd = MustSucceed(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
   sockaddr_in loopback = {};
@@ -45,7 +45,7 @@ int BindTcp(Address* address) {
   return fd;
 }
 
-// A unix socket bound to a path in a new directory, and both.
+// Yields a unix socket that is bound to a path in a new directory, and both of these.
 int BindUnix(std::string* directory, Address* address) {
   *directory = (std::filesystem::temp_directory_path() / "rcb_peer.XXXXXX").string();
   MustSucceed(mkdtemp(directory->data()) == nullptr ? -1 : 0, "mkdtemp");
@@ -68,7 +68,8 @@ std::string Shown(absl::string_view bytes) {
 
 PeerConnection::PeerConnection(int fd, int stop_fd) : fd_(fd), stop_fd_(stop_fd) {
   const int on = 1;
-  setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));  // not for unix sockets, nor needed
+  setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on,
+             sizeof(on));  // unix sockets refuse it but need it not
 }
 
 std::string PeerConnection::Receive(size_t size) {
@@ -113,8 +114,8 @@ void PeerConnection::SendInPieces(absl::string_view bytes, size_t piece_size) {
   }
 }
 
-// A unix socket counts what the other side has not read yet; TCP only what its kernel has not
-// acknowledged, which it may put off.
+// A unix socket counts what the other side has not read yet. TCP counts only what the other kernel
+// has not acknowledged, and it may delay that.
 void PeerConnection::AwaitTaken() {
   int domain = 0;
   socklen_t size = sizeof(domain);

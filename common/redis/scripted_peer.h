@@ -1,5 +1,5 @@
-// A server for tests, which plays a script on each connection that it accepts: what no real server
-// does on demand, such as to split a reply at any byte, hang, break off or talk nonsense.
+// A server for tests, which plays a script on each connection that it accepts. It does what no real
+// server does on demand: it splits a reply at any byte, hangs, breaks off or talks nonsense.
 
 #ifndef RCB_COMMON_REDIS_SCRIPTED_PEER_H_
 #define RCB_COMMON_REDIS_SCRIPTED_PEER_H_
@@ -17,9 +17,9 @@
 
 namespace rcb {
 
-// One accepted connection, as its script sees it. The first step that fails, by what the client
-// sent or because it did nothing for kPatienceMs, makes all later ones do nothing. The script's
-// thread only.
+// One accepted connection, as its script sees it. A step fails because of what the client sent, or
+// because the client did nothing for kPatienceMs; all later steps then do nothing. Only the
+// script's thread may use it.
 class PeerConnection {
  public:
   static constexpr int kPatienceMs = 10'000;
@@ -32,13 +32,13 @@ class PeerConnection {
 
   // Reads `size` bytes; fewer after a failure.
   std::string Receive(size_t size);
-  // Reads as many bytes as these, which must be these.
+  // Reads as many bytes as these, and fails unless they are these.
   void Expect(absl::string_view bytes);
   void Expect(const Command& command) { Expect(command.bytes()); }
   // Answers what a client without password and database says first.
   void Greet();
 
-  // A client that is gone already is no failure.
+  // Sends the bytes. It does not fail if the client is gone already.
   void Send(absl::string_view bytes);
   // Sends pieces of `piece_size` bytes. Over a unix socket the client reads each of them alone;
   // over TCP it may find several together.
@@ -46,7 +46,7 @@ class PeerConnection {
 
   // Stays silent until the client has closed the connection; nothing more may come from it.
   void ExpectClosed();
-  // Closes. A later step fails, but for sending, which does nothing.
+  // Closes the connection. Later steps fail, except sending, which does nothing.
   void Close();
   // Breaks a TCP connection off with RST.
   void Reset();
@@ -79,22 +79,22 @@ class ScriptedPeer {
   ~ScriptedPeer();
 
   const Address& address() const { return address_; }
-  // Waits until all scripts have been played; the first failure, if any.
+  // Waits until all scripts have been played. Yields the first failure, if any.
   absl::Status Finish();
 
  private:
   void Serve(const std::vector<PeerScript>& scripts);
   absl::Status Play(const PeerScript& script);
 
-  std::string directory_;  // of the unix socket
+  std::string directory_;  // holds the unix socket
   Address address_;
   int listener_ = -1;
   int stop_fd_ = -1;
-  absl::Status status_;  // the thread's until it has ended
+  absl::Status status_;  // belongs to the thread until that has ended
   std::thread thread_;
 };
 
-// A TCP address where nobody listens, and nobody can: every connection is refused.
+// A TCP address that refuses every connection: it is taken, and no server listens there.
 class RefusingAddress {
  public:
   RefusingAddress();

@@ -15,7 +15,7 @@ Task<absl::Status> Subscriber::Subscribe(absl::string_view channel) {
   channel_ = std::string(channel);
   inbox_.clear();
   lost_ = absl::OkStatus();
-  // The bare UNSUBSCRIBE has one reply: there is at most one channel to leave.
+  // UNSUBSCRIBE without a channel has one reply, because there is at most one channel to leave.
   const Command change = Command("UNSUBSCRIBE").Then(Command("SUBSCRIBE", channel));
   co_await connection_.Pipeline(change);
   co_return absl::OkStatus();

@@ -1,4 +1,4 @@
-// A second connection of a worker, for the messages of one channel at a time.
+// A second connection of a worker, which receives the messages of one channel at a time.
 
 #ifndef RCB_COMMON_REDIS_SUBSCRIBER_H_
 #define RCB_COMMON_REDIS_SUBSCRIBER_H_
@@ -16,22 +16,23 @@
 
 namespace rcb {
 
-// https://redis.io/docs/manual/pubsub. Loop thread only.
+// See https://redis.io/docs/manual/pubsub. For payloads that are text; those of invalidation
+// messages are not, see Connection::set_on_push. Loop thread only.
 class Subscriber {
  public:
-  // As for Connection.
+  // The arguments are those of Connection.
   Subscriber(Loop& loop, const ConnectionOptions& options, ScriptDigests& digests, uint64_t seed);
 
   Connection& connection() { return connection_; }
   const Connection& connection() const { return connection_; }
 
-  // Listens to `channel` instead of any channel before; once it has ended well, no message is
-  // missed.
+  // Connects if need be, and listens to `channel` instead of the channel before. Once it has
+  // succeeded, no message is missed.
   Task<absl::Status> Subscribe(absl::string_view channel);
-  // Listens to nothing any more.
+  // Stops listening.
   Task<absl::Status> Unsubscribe();
-  // The next message of the channel; kDeadlineExceeded at `deadline_ns` (NowNs clock), kUnavailable
-  // when the connection is lost, for messages may be too.
+  // Yields the next message of the channel. Fails with kDeadlineExceeded at `deadline_ns` (NowNs
+  // clock), or as the connection failed when it is lost, because messages may be lost as well.
   Task<absl::StatusOr<std::string>> NextMessage(int64_t deadline_ns);
 
  private:
@@ -41,7 +42,7 @@ class Subscriber {
   std::string channel_;
   std::deque<std::string> inbox_;
   absl::Status lost_;
-  Event* arrival_ = nullptr;  // of the NextMessage that waits
+  Event* arrival_ = nullptr;  // NextMessage waits for this
 };
 
 }  // namespace rcb

@@ -15,7 +15,7 @@ absl::Status Unavailable(absl::string_view what, int uv_error) {
   return absl::UnavailableError(absl::StrCat(what, ": ", uv_strerror(uv_error)));
 }
 
-// A libuv stream: TCP or a unix socket.
+// Runs over a libuv stream, which is TCP or a unix socket.
 class StreamTransport final : public Transport {
  public:
   StreamTransport(Loop& loop, Listener& listener) : loop_(loop), listener_(&listener) {}
@@ -44,7 +44,7 @@ class StreamTransport final : public Transport {
     uv_pipe_t unix_socket;
   } handle_;
   uv_connect_t connect_;
-  Listener* listener_;  // null once we are closing
+  Listener* listener_;  // is null once we close
   uv_os_fd_t descriptor_ = -1;
   int pending_writes_ = 0;
 };

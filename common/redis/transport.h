@@ -15,23 +15,25 @@
 
 namespace rcb {
 
-// Owned by whoever opened it, through a TransportPtr. Loop thread only.
+// The caller of OpenTransport owns it. TLS and a proxy would be other implementations. Loop thread
+// only.
 class Transport {
  public:
-  // Hears what happens to one transport, which it may drop in any of these calls.
+  // Hears what happens to one transport. It may drop the transport in any of these calls.
   class Listener {
    public:
     virtual void OnConnected() = 0;
-    // The bytes are valid during the call only.
+    // The bytes are valid only during the call.
     virtual void OnBytes(const char* data, size_t size) = 0;
-    // The stream failed or ended (kUnavailable) and is of no further use: drop it.
+    // The stream failed or ended (kUnavailable). It is of no further use, so drop it.
     virtual void OnBroken(absl::Status why) = 0;
 
    protected:
     ~Listener() = default;
   };
 
-  // Dropping the pointer closes the stream, with what it has queued; the listener hears no more.
+  // Dropping the pointer closes the stream and forgets what it has queued. The listener hears no
+  // more.
   struct Dropper {
     void operator()(Transport* transport) const { transport->Drop(); }
   };
@@ -39,9 +41,9 @@ class Transport {
   Transport(const Transport&) = delete;
   Transport& operator=(const Transport&) = delete;
 
-  // Sends the bytes, queueing what cannot be sent now. After OnConnected only. Never calls the
-  // listener: where writing fails, OnBroken follows once everything that arrived was handed over,
-  // so that a server's last words are heard.
+  // Sends the bytes and queues what cannot be sent now. Only allowed after OnConnected. Never calls
+  // the listener: where writing fails, OnBroken follows after the bytes that still arrived, so that
+  // the listener hears the last words of a server.
   virtual void Write(absl::string_view bytes) = 0;
 
  protected:
@@ -53,8 +55,8 @@ class Transport {
 
 using TransportPtr = std::unique_ptr<Transport, Transport::Dropper>;
 
-// Starts to connect over TCP or a unix socket; `listener` hears later how it went. kUnavailable
-// where the kernel refuses at once.
+// Starts to connect over TCP or a unix socket; `listener` hears later how it went. Fails with
+// kUnavailable where the kernel refuses at once.
 absl::StatusOr<TransportPtr> OpenTransport(Loop& loop, const Address& address,
                                            Transport::Listener& listener);
 

@@ -46,7 +46,7 @@ absl::StatusOr<std::string> PercentDecode(absl::string_view text, absl::string_v
   return decoded;
 }
 
-// Digits only: SimpleAtoi alone would also take signs and blanks.
+// Takes digits only, because SimpleAtoi alone would also take signs and blanks.
 bool ParseNumber(absl::string_view text, int min, int* value) {
   for (const char c : text) {
     if (!absl::ascii_isdigit(static_cast<unsigned char>(c))) return false;
@@ -122,8 +122,8 @@ absl::Status ParseHostAndPort(absl::string_view text, Endpoint* endpoint) {
 
 absl::Status ParseTcp(absl::string_view rest, absl::string_view fallback_password,
                       Endpoint* endpoint) {
-  // The last '@' ends the password, however many '@', '/' and '?' a careless one holds: nothing of
-  // it may end up in the host, which messages show.
+  // The last '@' ends the password, because a careless one may hold '@', '/' and '?' as well, and
+  // messages show the host: nothing of the password may end up there.
   const size_t at = rest.rfind('@');
   if (at != absl::string_view::npos) {
     const absl::Status status = ParseUserInfo(rest.substr(0, at), fallback_password, endpoint);

@@ -18,20 +18,20 @@ struct Endpoint {
   enum class Transport { kTcp, kUnix };
 
   Transport transport = Transport::kTcp;
-  std::string host;  // kTcp: name or address, without brackets
-  int port = 6379;   // kTcp
-  std::string path;  // kUnix: absolute path of the socket
-  std::string user;  // empty: the server's default user
+  std::string host;  // a name or an address, without brackets (kTcp)
+  int port = 6379;   // (kTcp)
+  std::string path;  // the absolute path of the socket (kUnix)
+  std::string user;  // if empty, the server's default user
   std::string password;
   int db = 0;
 
-  // The URI without user and password: fit for messages, logs and results.
+  // Yields the URI without user and password, which is fit for messages, logs and results.
   std::string ToString() const;
 };
 
-// Parses `uri`. A URI without a password gets `fallback_password` (the caller's business where it
-// comes from; empty: none). Errors (kInvalidArgument) are one line, name --redis, and quote nothing
-// that could be part of a password.
+// Parses `uri`. A URI without a password gets `fallback_password`, which may be empty. Errors
+// (kInvalidArgument) are one line, name --redis, and quote nothing that could be part of a
+// password.
 absl::StatusOr<Endpoint> ParseUri(absl::string_view uri, absl::string_view fallback_password = "");
 
 }  // namespace rcb

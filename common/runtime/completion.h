@@ -1,4 +1,4 @@
-// What a coroutine can wait for besides another coroutine: a reply, a time, an event.
+// The waits of a coroutine for anything but another coroutine: for a reply, a time or an event.
 
 #ifndef RCB_COMMON_RUNTIME_COMPLETION_H_
 #define RCB_COMMON_RUNTIME_COMPLETION_H_
@@ -14,15 +14,15 @@
 
 namespace rcb {
 
-// One wait of one coroutine; lives in that coroutine's frame and completes exactly once.
-// Loop thread only.
+// One wait of one coroutine. It lives in that coroutine's frame and completes exactly once. Loop
+// thread only.
 class Completion {
  public:
   Completion() = default;
   Completion(const Completion&) = delete;
   Completion& operator=(const Completion&) = delete;
 
-  // Goes on with the waiting coroutine, or ends it. *this may be gone when it returns.
+  // Resumes or ends the waiting coroutine. *this may be gone when this returns.
   void Complete(absl::Status status) { Settle(std::move(status)).resume(); }
 
  protected:
@@ -37,8 +37,8 @@ class Completion {
 };
 
 // Base of the awaiters. Derived, which befriends it, has
-//     std::optional<absl::Status> Begin();  // starts the wait; or how it is over already
-//     Value Take();                         // the value of a wait that succeeded
+//     std::optional<absl::Status> Begin();  // starts the wait; a status means that it is over
+//     Value Take();                         // yields the value of a wait that succeeded
 template <typename Derived, typename Value>
 class Awaiter : public Completion {
  public:

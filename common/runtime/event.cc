@@ -48,7 +48,8 @@ Task<absl::Status> SharedEvent::Wait(Loop& loop, int64_t deadline_ns) {
     listeners_.push_back({&loop, local});
   }
   absl::Status waited = co_await Try(local->Wait(deadline_ns));
-  // From here on nobody posts to the loop, which may end, nor holds the mutex to wake us.
+  // Once we hold the mutex, Set is not waking us any more, and without our entry it never will: the
+  // loop may end.
   std::lock_guard<std::mutex> lock(mutex_);
   std::erase_if(listeners_, [&](const Listener& each) { return each.local == local; });
   co_return waited;

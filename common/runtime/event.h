@@ -1,4 +1,4 @@
-// One-shot events: Event for the tasks of one loop, SharedEvent for tasks of any loop.
+// One-shot events. An Event is for the tasks of one loop, a SharedEvent for tasks of any loop.
 
 #ifndef RCB_COMMON_RUNTIME_EVENT_H_
 #define RCB_COMMON_RUNTIME_EVENT_H_
@@ -16,7 +16,8 @@
 
 namespace rcb {
 
-// Set once; wakes every task of its loop that waits, and lets later ones pass. Loop thread only.
+// Is set once. It then wakes every task of its loop that waits, and lets later ones pass. Loop
+// thread only.
 class Event {
  public:
   explicit Event(Loop& loop) : loop_(loop) {}
@@ -26,7 +27,7 @@ class Event {
   void Set();
   bool is_set() const { return set_; }
 
-  // Waits for Set; fails with kDeadlineExceeded at `deadline_ns` (NowNs clock), or kCancelled.
+  // Waits for Set. Fails with kDeadlineExceeded at `deadline_ns` (NowNs clock), or kCancelled.
   class [[nodiscard]] WaitAwaiter : public Awaiter<WaitAwaiter, void> {
    public:
     WaitAwaiter(Event& event, int64_t deadline_ns);
@@ -51,17 +52,17 @@ class Event {
   std::vector<WaitAwaiter*> waiters_;
 };
 
-// The same across threads: any thread may set it, and a task waits on the loop that runs it.
+// An event across threads: any thread may set it, and a task waits on the loop that runs it.
 class SharedEvent {
  public:
   SharedEvent() = default;
   SharedEvent(const SharedEvent&) = delete;
   SharedEvent& operator=(const SharedEvent&) = delete;
 
-  // Happens before what a waiter does once it was woken.
+  // Set happens before what a waiter does once it is woken.
   void Set();
 
-  // Waits on `loop`, the caller's own, as Event::Wait does. The event must outlive the wait.
+  // Waits as Event::Wait does. `loop` is the caller's own. The event must outlive the wait.
   Task<absl::Status> Wait(Loop& loop, int64_t deadline_ns);
 
  private:

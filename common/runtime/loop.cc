@@ -15,7 +15,7 @@
 namespace rcb {
 namespace {
 
-// For calls that fail only when the machine has nothing left for us, or by our own mistake.
+// Aborts after calls that fail only if the machine has nothing left for us, or by our own mistake.
 void MustSucceed(int result, const char* call) {
   if (result >= 0) return;
   std::fprintf(stderr, "bench: %s: %s\n", call, std::strerror(errno != 0 ? errno : -result));
@@ -48,7 +48,7 @@ SweepListener::~SweepListener() {
   loop_.sweep_listeners_.pop_back();
 }
 
-// A coroutine that nobody awaits: starts at once and frees itself when it ends.
+// A coroutine that no other awaits. It starts at once and frees itself when it ends.
 struct Loop::Detached {
   struct promise_type {
     Detached get_return_object() { return {}; }
@@ -80,7 +80,7 @@ Loop::Loop() : sweep_timer_(*this, [this] { Sweep(); }) {
 Loop::~Loop() {
   uv_close(reinterpret_cast<uv_handle_t*>(&async_), nullptr);
   uv_close(reinterpret_cast<uv_handle_t*>(&timer_poll_), nullptr);
-  uv_run(&uv_, UV_RUN_DEFAULT);  // lets sockets that are closing go as well
+  uv_run(&uv_, UV_RUN_DEFAULT);  // frees the transports that are closing
   uv_loop_close(&uv_);
   close(timer_fd_);
 }
@@ -140,7 +140,7 @@ void Loop::RunPosted() {
 
 void Loop::ArmTimer() {
   const int64_t earliest_ns = timers_.begin()->first;
-  if (earliest_ns >= armed_ns_) return;  // fires early at worst, and is set anew then
+  if (earliest_ns >= armed_ns_) return;  // it fires early at worst, and is then set anew
   armed_ns_ = earliest_ns;
   const int64_t when_ns = earliest_ns > 0 ? earliest_ns : 1;  // zero would disarm it
   itimerspec spec = {};
@@ -151,7 +151,7 @@ void Loop::ArmTimer() {
 
 void Loop::OnTimer() {
   uint64_t expirations = 0;
-  if (read(timer_fd_, &expirations, sizeof(expirations)) < 0) return;  // set anew meanwhile
+  if (read(timer_fd_, &expirations, sizeof(expirations)) < 0) return;  // it was set anew meanwhile
   armed_ns_ = INT64_MAX;
   const int64_t now_ns = NowNs();
   while (!timers_.empty() && timers_.begin()->first <= now_ns) {
@@ -165,7 +165,8 @@ void Loop::OnTimer() {
 void Loop::Sweep() {
   if (on_sweep_) on_sweep_();
   const int64_t now_ns = NowNs();
-  // A listener may add or remove others; downwards, a removal moves only those already called.
+  // A listener may add and remove others. We go downwards, because a removal then moves only those
+  // that were already called.
   for (size_t i = sweep_listeners_.size(); i-- > 0;) {
     if (i < sweep_listeners_.size()) sweep_listeners_[i]->OnSweep(now_ns);
   }

@@ -1,5 +1,6 @@
-// One thread's event loop: libuv for sockets, one timerfd for every timer (libuv's own timers have
-// millisecond steps, too coarse for back-off and open-loop arrivals), and the tasks that it runs.
+// The event loop of one thread, and the tasks that it runs. libuv serves its sockets, and one
+// timerfd all its timers, because the steps of libuv's own timers, milliseconds, are too coarse for
+// back-off and open-loop arrivals.
 
 #ifndef RCB_COMMON_RUNTIME_LOOP_H_
 #define RCB_COMMON_RUNTIME_LOOP_H_
@@ -25,7 +26,7 @@ namespace rcb {
 class Loop;
 
 // A timer that calls back once: when it is due, or early when the loop is cancelled, which the
-// callback tells from Loop::cancelled(). Not a wait by itself. Loop thread only.
+// callback sees from Loop::cancelled(). Loop thread only.
 class Timer {
  public:
   Timer(Loop& loop, std::function<void()> on_due) : loop_(loop), on_due_(std::move(on_due)) {}
@@ -33,7 +34,7 @@ class Timer {
   Timer& operator=(const Timer&) = delete;
   ~Timer() { Stop(); }
 
-  // Calls back at `when_ns` (NowNs clock); replaces an earlier Start.
+  // Makes it call back at `when_ns` (NowNs clock). Replaces an earlier Start.
   void Start(int64_t when_ns);
   void Stop();
 
@@ -54,7 +55,7 @@ class LazyTimeout {
     timeout_ns_ = timeout_ns;
     deadline_ns_ = kNotSeenYet;
   }
-  // Asked by every sweep. `now_ns`: NowNs clock.
+  // Every sweep asks this. `now_ns` is on the NowNs clock.
   bool HasExpired(int64_t now_ns) {
     if (deadline_ns_ == kNotSeenYet) deadline_ns_ = now_ns + timeout_ns_;
     return deadline_ns_ <= now_ns;
@@ -64,7 +65,7 @@ class LazyTimeout {
   static constexpr int64_t kNotSeenYet = -1;  // the next sweep starts the clock
 
   int64_t timeout_ns_ = 0;
-  int64_t deadline_ns_ = INT64_MAX;  // never, unless started
+  int64_t deadline_ns_ = INT64_MAX;  // it never expires unless it is started
 };
 
 // Has the loop look at it every kSweepNs, so that it can end the waits that have taken too long.
@@ -87,7 +88,7 @@ class SweepListener {
   size_t place_;  // in Loop::sweep_listeners_
 };
 
-// Not thread-safe but for Post; any one thread at a time may run it.
+// Not thread-safe, except Post. Any one thread at a time may run it.
 class Loop {
  public:
   // How often the loop sweeps: it calls `on_sweep` and the SweepListeners.
@@ -102,7 +103,7 @@ class Loop {
   void Spawn(Task<void> task);
   // Runs until every spawned task has ended.
   void Run();
-  // Spawn and Run: for set-up code that is not a coroutine.
+  // Spawns and runs, for set-up code that is not a coroutine.
   void RunUntilDone(Task<void> task);
 
   // Waits until `when_ns` on the NowNs clock. Fails only when the loop is cancelled.
@@ -110,7 +111,7 @@ class Loop {
   SleepAwaiter SleepUntil(int64_t when_ns);
   SleepAwaiter Sleep(int64_t duration_ns);
 
-  // Ends every wait with kCancelled, those to come too, until Reset: each task soon ends.
+  // Ends every wait with kCancelled, and until Reset those to come, so that each task ends soon.
   void Cancel();
   bool cancelled() const { return cancelled_; }
   // Takes new work again. No task may be running.
@@ -119,12 +120,12 @@ class Loop {
   // Called every kSweepNs while the loop runs, before the SweepListeners.
   void set_on_sweep(std::function<void()> on_sweep) { on_sweep_ = std::move(on_sweep); }
 
-  // Runs `work` on the loop's thread soon. Any thread; the loop must not end before it has run:
-  // some task must be waiting for what it does.
+  // Runs `work` on the loop's thread soon. Any thread may call it. Some task must be waiting for
+  // what `work` does, because the loop must not end before that has run.
   void Post(std::function<void()> work);
 
   uv_loop_t* uv() { return &uv_; }
-  // Where sockets of this loop read into: what one read callback got is used up before the next.
+  // The transports of this loop share it: each uses up what it has read before the next reads.
   std::array<char, 65536>& read_buffer() { return read_buffer_; }
 
  private:
@@ -143,7 +144,7 @@ class Loop {
   uv_async_t async_;
   uv_poll_t timer_poll_;
   int timer_fd_ = -1;
-  int64_t armed_ns_ = INT64_MAX;  // what timer_fd_ is set to
+  int64_t armed_ns_ = INT64_MAX;  // timer_fd_ is set to this
   std::multimap<int64_t, Timer*> timers_;
   std::vector<SweepListener*> sweep_listeners_;
   std::function<void()> on_sweep_;

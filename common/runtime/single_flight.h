@@ -1,5 +1,5 @@
-// At most one call per key at a time in this process; who comes meanwhile shares its result.
-// After golang.org/x/sync/singleflight.
+// Runs at most one call per key at a time in this process. Callers that come meanwhile share its
+// result. The idea is that of golang.org/x/sync/singleflight.
 
 #ifndef RCB_COMMON_RUNTIME_SINGLE_FLIGHT_H_
 #define RCB_COMMON_RUNTIME_SINGLE_FLIGHT_H_
@@ -19,13 +19,12 @@
 
 namespace rcb {
 
-// Any thread; a caller waits on its own loop.
+// Any thread may call it. A caller waits on its own loop.
 class SingleFlight {
  public:
-  // Yields what `call` yields, or what the call of another caller for `key`, already running, does.
-  // kDeadlineExceeded where that other call has not ended by `deadline_ns` (NowNs clock).
-  // `call` is a Task<absl::StatusOr<int64_t>>; it is dropped without having started where another's
-  // is shared.
+  // Yields what `call` yields, or where the call of another caller for `key` is running already,
+  // what that yields; `call` is then dropped and never starts. Fails with kDeadlineExceeded if the
+  // other call has not ended by `deadline_ns` (NowNs clock).
   Task<absl::StatusOr<int64_t>> Do(std::string key, Loop& loop, int64_t deadline_ns,
                                    Task<absl::StatusOr<int64_t>> call) {
     const auto [flight, is_ours] = Board(key);
@@ -42,7 +41,7 @@ class SingleFlight {
  private:
   struct Flight {
     SharedEvent landed;
-    absl::StatusOr<int64_t> result;  // written before landed is set, read after
+    absl::StatusOr<int64_t> result;  // is written before landed is set, and read after
   };
 
   std::pair<std::shared_ptr<Flight>, bool> Board(const std::string& key) {

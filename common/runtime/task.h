@@ -33,9 +33,9 @@ concept FalliblePromise = requires(P promise) {
 class Waiter {
  public:
   Waiter() = default;
-  // Goes on either way, and looks at the status itself.
+  // The coroutine goes on either way, and looks at the status itself.
   explicit Waiter(std::coroutine_handle<> coroutine) : coroutine_(coroutine) {}
-  // Goes on after success, and ends with the status of a failure.
+  // The coroutine goes on after success, and ends with the status of a failure.
   template <FalliblePromise P>
   static Waiter EndingOnFailure(std::coroutine_handle<P> coroutine) {
     Waiter waiter(coroutine);
@@ -95,7 +95,7 @@ struct PromiseBase {
 
   std::suspend_always initial_suspend() noexcept { return {}; }
   FinalAwaiter final_suspend() noexcept { return {}; }
-  void unhandled_exception() noexcept { std::abort(); }  // the project throws nothing
+  void unhandled_exception() noexcept { std::abort(); }  // no code here throws
 };
 
 template <typename T>
@@ -114,7 +114,7 @@ struct Promise : PromiseBase {
       return waiter.Next(absl::OkStatus());
     }
   }
-  // Ends the suspended coroutine with `status`; the result is who goes on.
+  // Ends the suspended coroutine with `status`. Yields the coroutine that goes on.
   std::coroutine_handle<> Fail(absl::Status status) requires UnwrappedType<T>::kFallible {
     value.emplace(std::move(status));
     return Next();
@@ -130,7 +130,7 @@ struct Promise<void> : PromiseBase {
 
 }  // namespace internal
 
-// The return type of every coroutine here. Owns the coroutine; runs it when awaited.
+// The return type of every coroutine here. It owns the coroutine, and runs it when it is awaited.
 template <typename T>
 class [[nodiscard]] Task {
  public:
@@ -142,7 +142,7 @@ class [[nodiscard]] Task {
     if (handle_) handle_.destroy();
   }
 
-  // Yields the value; of a StatusOr<V> or Status the V or nothing, see the top of this file.
+  // Yields the value; of a StatusOr<V> the V, and of a Status nothing. See the top of this file.
   auto operator co_await() && {
     if constexpr (internal::UnwrappedType<T>::kFallible) {
       return UnwrapAwaiter{handle_};

@@ -1,4 +1,5 @@
-// When open-loop operations are meant to start: a Poisson process, drawn before it is needed.
+// The times at which open-loop operations are meant to start. They are a Poisson process, which is
+// drawn before the timed region.
 
 #ifndef RCB_COMMON_WORKLOAD_ARRIVALS_H_
 #define RCB_COMMON_WORKLOAD_ARRIVALS_H_
@@ -9,15 +10,16 @@
 
 namespace rcb {
 
-// Arrivals of one thread. Not thread-safe.
+// The arrivals of one thread. Not thread-safe.
 class PoissonArrivals {
  public:
-  // `rate_per_second` > 0. Draws kGaps exponential gaps, used again and again in this order.
+  // Draws kGaps exponential gaps, which are used again and again in this order. `rate_per_second`
+  // must be above 0.
   PoissonArrivals(double rate_per_second, uint64_t seed);
 
   // The first arrival comes one gap after `start_ns`.
   void Start(int64_t start_ns);
-  // The next arrival (NowNs clock).
+  // Yields the next arrival (NowNs clock).
   int64_t Next();
 
   static constexpr size_t kGaps = 65'536;

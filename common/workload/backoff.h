@@ -1,4 +1,4 @@
-// How long to wait before trying again: exponential, with full jitter, and not for ever.
+// Waits before another try: the waits grow exponentially, have full jitter and end at a limit.
 
 #ifndef RCB_COMMON_WORKLOAD_BACKOFF_H_
 #define RCB_COMMON_WORKLOAD_BACKOFF_H_
@@ -15,11 +15,12 @@
 
 namespace rcb {
 
-// Waits of one operation. "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+// The waits of one operation, as in "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+// Loop thread only.
 class Backoff {
  public:
-  // The n-th wait is uniform in [0, min(max_ms, first_ms * 2^n)); after `give_up_ms` in all,
-  // the next wait fails with kDeadlineExceeded.
+  // The n-th wait is uniform in [0, min(max_ms, first_ms * 2^n)). After `give_up_ms` in all, the
+  // next wait fails with kDeadlineExceeded.
   Backoff(double first_ms, double max_ms, int64_t give_up_ms)
       : window_ns_(first_ms * 1e6),
         max_ns_(max_ms * 1e6),

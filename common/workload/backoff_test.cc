@@ -33,7 +33,7 @@ struct Client {
 };
 
 // The source of chance is shared with a copy that tells what the wait will draw.
-TEST(Backoff, WaitsUniformlyWithinAWindowThatDoublesUpToTheLongest) {
+TEST(Backoff, WaitsUniformlyWithinAWindowThatDoublesUpToTheMaximum) {
   Client client;
   absl::InsecureBitGen same(std::seed_seq{7});
   Backoff backoff(/*first_ms=*/1, /*max_ms=*/5, kForEverMs);
@@ -48,10 +48,10 @@ TEST(Backoff, WaitsUniformlyWithinAWindowThatDoublesUpToTheLongest) {
   }
 }
 
-TEST(Backoff, TheLongestBoundsEvenTheFirstWindow) {
+TEST(Backoff, TheMaximumBoundsEvenTheFirstWindow) {
   Client client;
   Backoff backoff(/*first_ms=*/3'600'000, /*max_ms=*/1, kForEverMs);
-  client.Wait(backoff, 20);  // would not end within any patience
+  client.Wait(backoff, 20);  // it would not end within any patience
   EXPECT_EQ(client.ended, std::vector<absl::Status>(20, absl::OkStatus()));
 }
 

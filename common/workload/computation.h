@@ -1,4 +1,4 @@
-// The expensive computation that a cache saves: what a database or a model would do.
+// The expensive computation that a cache saves. It stands for a database or a model.
 
 #ifndef RCB_COMMON_WORKLOAD_COMPUTATION_H_
 #define RCB_COMMON_WORKLOAD_COMPUTATION_H_
@@ -13,11 +13,11 @@
 
 namespace rcb {
 
-// Immutable; any thread.
+// Any thread may run it: it is immutable.
 struct Computation {
   enum class Kind {
-    kWait,     // as for an answer from elsewhere; others go on
-    kBurnCpu,  // on the thread of the loop, which does nothing else meanwhile
+    kWait,     // waits as for an answer from elsewhere, while other tasks go on
+    kBurnCpu,  // keeps the thread of the loop busy, so that no other task goes on
   };
 
   Kind kind = Kind::kWait;
@@ -37,7 +37,7 @@ struct Computation {
   }
 };
 
-// How many computations run now, and the most that ever did. Any thread.
+// Counts how many computations run now, and keeps the most that ever ran at once. Any thread.
 class RunningGauge {
  public:
   void Enter() {

@@ -67,7 +67,7 @@ TEST(Computation, FailsWhenItsLoopIsCancelled) {
   EXPECT_EQ(log, std::vector<std::string>({"endless began", "endless failed"}));
 }
 
-TEST(RunningGauge, KeepsTheMostThatEverRanAtOnce) {
+TEST(RunningGauge, KeepsTheMaximumThatEverRanAtOnce) {
   RunningGauge gauge;
   EXPECT_EQ(gauge.max(), 0);
   gauge.Enter();
@@ -103,7 +103,7 @@ TEST(RunningGauge, LosesNoEntryAmongThreads) {
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(gauge.max(), kThreads);
   for (int i = 0; i < kThreads; ++i) gauge.Enter();
-  EXPECT_EQ(gauge.max(), kThreads) << "somebody has left less or more often than entered";
+  EXPECT_EQ(gauge.max(), kThreads) << "a thread has left less or more often than it entered";
   gauge.Enter();
   EXPECT_EQ(gauge.max(), kThreads + 1);
 }
