@@ -58,7 +58,7 @@ void ExpectAllPushes(const std::vector<Reply>& pushes) {
 
 TEST(ConnectionPush, EveryKindReachesTheHandlerWholeHoweverItIsSplitAndAnswersNoRequest) {
   const Command get("GET", "key");
-  for (const size_t size : {1, 7, 1000}) {
+  for (const size_t size : {size_t{1}, size_t{7}, size_t{1000}}) {
     ScriptedPeer peer(Transport::kUnix, {[&](PeerConnection& client) {
                         client.Greet();
                         client.Expect(get);
