@@ -33,7 +33,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kPatienceMs = 10'000;
+constexpr int kTimeoutMs = 10'000;
 
 std::string CommandName(pid_t pid) {
   return std::string(absl::StripAsciiWhitespace(ReadFile(absl::StrCat("/proc/", pid, "/comm"))));
@@ -172,7 +172,7 @@ void Bench::Signal(int number) const {
 bool Bench::AwaitTraffic(int64_t commands) {
   const bool answers = Await([this] {
     for (const pid_t pid : ProcessesIn(workspace_.tmpdir())) server_pid_ = pid;
-    return server_pid_ != 0 && BlockingClient::Connect(server_endpoint(), kPatienceMs).ok();
+    return server_pid_ != 0 && BlockingClient::Connect(server_endpoint(), kTimeoutMs).ok();
   });
   EXPECT_TRUE(answers) << "no private server came up";
   return answers && AwaitCommands(server_endpoint(), commands);
@@ -228,6 +228,18 @@ CliResult CliTest::Run(const std::vector<std::string>& flags, const CliOptions& 
   return Bench(workspace_, flags, options).Wait();
 }
 
+std::vector<std::string> WithRounds(std::vector<std::string> flags, int64_t rounds) {
+  bool are_known = true;
+  for (const std::string& flag : flags) {
+    if (absl::StartsWith(flag, "--benchmark_filter=")) {
+      const bool leaves_out = absl::StartsWith(flag, "--benchmark_filter=-");
+      are_known = absl::StrContains(flag, "Stampede") || leaves_out;
+    }
+  }
+  if (are_known) flags.push_back(absl::StrCat("--rounds=", rounds));
+  return flags;
+}
+
 std::unique_ptr<PrivateServer> StartServer(const std::vector<std::string>& flags) {
   PrivateServerOptions options;
   options.extra_arguments = flags;
@@ -237,7 +249,7 @@ std::unique_ptr<PrivateServer> StartServer(const std::vector<std::string>& flags
 }
 
 Reply Ask(const Endpoint& server, const std::vector<std::string>& command) {
-  absl::StatusOr<BlockingClient> client = BlockingClient::Connect(server, kPatienceMs);
+  absl::StatusOr<BlockingClient> client = BlockingClient::Connect(server, kTimeoutMs);
   const absl::StatusOr<Reply> reply =
       client.ok() ? client->Command(command) : absl::StatusOr<Reply>(client.status());
   EXPECT_TRUE(reply.ok()) << reply.status();
@@ -262,7 +274,7 @@ bool AwaitCommands(const Endpoint& server, int64_t commands) {
 }
 
 bool Await(const std::function<bool()>& is_so) {
-  const int64_t deadline_ns = NowNs() + int64_t{kPatienceMs} * 1'000'000;
+  const int64_t deadline_ns = NowNs() + int64_t{kTimeoutMs} * 1'000'000;
   while (!is_so()) {
     if (NowNs() > deadline_ns) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(5));

@@ -99,6 +99,9 @@ class CliTest : public testing::Test {
   Workspace workspace_;
 };
 
+// `flags`, and --rounds where they select benchmarks that understand it.
+std::vector<std::string> WithRounds(std::vector<std::string> flags, int64_t rounds);
+
 // A server that stands in for a user's; null and a test failure where it does not start.
 std::unique_ptr<PrivateServer> StartServer(const std::vector<std::string>& flags = {});
 

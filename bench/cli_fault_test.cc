@@ -25,7 +25,7 @@ using testing::Not;
 using testing::SizeIs;
 
 constexpr int64_t kDeadlineMs = 500;
-constexpr int64_t kMostMsPerBenchmark = kDeadlineMs + 10'000;
+constexpr int64_t kMaxMsPerBenchmark = kDeadlineMs + 10'000;
 constexpr double kMinTimeS = 0.3;
 // How many commands it takes until a run of rounds is under way, and the longest run of a counter.
 constexpr int64_t kTraffic = 200;
@@ -51,16 +51,16 @@ class CliFaultTest : public CliTest {
   std::unique_ptr<Bench> Start(const std::string& filter,
                                std::vector<std::string> more = {}) const {
     more.insert(more.end(), {absl::StrCat("--benchmark_filter=", filter), "--workers=5",
-                             "--rounds=20", absl::StrCat("--op_timeout=", kDeadlineMs, "ms"),
+                             absl::StrCat("--op_timeout=", kDeadlineMs, "ms"),
                              absl::StrCat("--benchmark_min_time=", kMinTimeS),
                              absl::StrCat("--benchmark_out=", workspace_.Path("out.json"))});
-    return std::make_unique<Bench>(workspace_, more);
+    return std::make_unique<Bench>(workspace_, WithRounds(std::move(more), 20));
   }
 
   // Its end, which must come in time and as a failure.
   FaultyRun Finish(Bench& bench, int64_t benchmarks) const {
     FaultyRun run;
-    run.result = bench.Wait(benchmarks * kMostMsPerBenchmark);
+    run.result = bench.Wait(benchmarks * kMaxMsPerBenchmark);
     run.document = ParseStrictly(ReadFile(workspace_.Path("out.json")));
     EXPECT_EQ(run.result.status, 1) << run.result.out << run.result.err;
     return run;

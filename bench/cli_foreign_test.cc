@@ -141,9 +141,10 @@ TEST_F(CliForeignTest, TakesThePasswordFromTheUriToo) {
 TEST_F(CliForeignTest, TakesItsOwnAwayWhenInterrupted) {
   for (const int signal : {SIGINT, SIGTERM}) {
     for (const char* filter : {"Counter/lockfree/function", "Stampede/locking/lease"}) {
-      Bench bench(workspace_,
-                  {Uri(absl::StrCat("guest:", kSecret)), "--workers=5", "--rounds=10000",
-                   "--benchmark_min_time=20", absl::StrCat("--benchmark_filter=", filter)});
+      Bench bench(workspace_, WithRounds({Uri(absl::StrCat("guest:", kSecret)), "--workers=5",
+                                          "--benchmark_min_time=20",
+                                          absl::StrCat("--benchmark_filter=", filter)},
+                                         10'000));
       ASSERT_TRUE(Await([this] { return Keys().size() > keys_.size(); }));
       bench.Signal(signal);
       EXPECT_EQ(bench.Wait(2000).status, 128 + signal) << filter;

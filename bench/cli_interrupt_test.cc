@@ -21,7 +21,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-constexpr int64_t kMostMs = 2000;
+constexpr int64_t kMaxMs = 2000;
 constexpr int64_t kTraffic = 150;
 
 void SleepMs(int64_t ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
@@ -30,9 +30,10 @@ class CliInterruptTest : public CliTest {
  protected:
   // Flags of a run that lasts, and writes JSON.
   std::vector<std::string> Flags(const std::string& filter, double min_time_s = 30) const {
-    return {absl::StrCat("--benchmark_filter=", filter),
-            absl::StrCat("--benchmark_min_time=", min_time_s), "--workers=5", "--rounds=10000",
-            absl::StrCat("--benchmark_out=", workspace_.Path("out.json"))};
+    return WithRounds({absl::StrCat("--benchmark_filter=", filter),
+                       absl::StrCat("--benchmark_min_time=", min_time_s), "--workers=5",
+                       absl::StrCat("--benchmark_out=", workspace_.Path("out.json"))},
+                      10'000);
   }
 
   std::vector<json> Rows() const {
@@ -44,7 +45,7 @@ TEST_F(CliInterruptTest, KeepsTableAndJsonOfWhatHasFinished) {
   Bench bench(workspace_, Flags("Counter/lockfree/(incr|lua)", 0.5));
   ASSERT_TRUE(bench.AwaitOutput("lockfree/incr"));
   bench.Signal(SIGINT);
-  const CliResult result = bench.Wait(kMostMs);
+  const CliResult result = bench.Wait(kMaxMs);
   EXPECT_EQ(result.status, 130);
   EXPECT_THAT(result.out, HasSubstr("\nCounter/lockfree/incr/workers:5 "));
   EXPECT_TRUE(absl::EndsWith(
@@ -62,7 +63,7 @@ TEST_P(CliInterruptedTest, EndsInTimeAndBlamesNobody) {
   Bench bench(workspace_, Flags(GetParam()));
   ASSERT_TRUE(bench.AwaitTraffic(kTraffic));
   bench.Signal(SIGINT);
-  const CliResult result = bench.Wait(kMostMs);
+  const CliResult result = bench.Wait(kMaxMs);
   EXPECT_EQ(result.status, 130);
   EXPECT_THAT(Rows(), IsEmpty());
   EXPECT_EQ(Lines(result.out).back(),
@@ -84,7 +85,7 @@ TEST_F(CliInterruptTest, EndsInTimeWhileItsServerIsSilent) {
     kill(bench.server_pid(), SIGSTOP);
     SleepMs(50);
     bench.Signal(SIGINT);
-    EXPECT_EQ(bench.Wait(kMostMs).status, 130) << traffic;
+    EXPECT_EQ(bench.Wait(kMaxMs).status, 130) << traffic;
   }
 }
 
@@ -93,7 +94,7 @@ TEST_F(CliInterruptTest, LeavesNothingWhereverTheStartWasInterrupted) {
     Bench bench(workspace_, Flags("Counter"));
     SleepMs(delay_ms);
     bench.Signal(SIGINT);
-    EXPECT_EQ(bench.Wait(kMostMs).status, 130) << delay_ms;
+    EXPECT_EQ(bench.Wait(kMaxMs).status, 130) << delay_ms;
     EXPECT_THAT(workspace_.Leftovers(), IsEmpty()) << delay_ms;
   }
 }
@@ -102,7 +103,7 @@ TEST_F(CliInterruptTest, EndsWith143WhenTerminated) {
   Bench bench(workspace_, Flags("Stampede/locking/lease"));
   ASSERT_TRUE(bench.AwaitTraffic(kTraffic));
   bench.Signal(SIGTERM);
-  EXPECT_EQ(bench.Wait(kMostMs).status, 143);
+  EXPECT_EQ(bench.Wait(kMaxMs).status, 143);
   EXPECT_THAT(Rows(), IsEmpty());
 }
 

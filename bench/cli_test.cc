@@ -92,6 +92,15 @@ TEST_F(CliInputTest, RefusesBadValuesOfItsFlags) {
   }
 }
 
+TEST_F(CliInputTest, RefusesAFlagThatNoSelectedFamilyUnderstandsAndSaysWhichWould) {
+  const CliResult result = Run({"--rounds=5", "--benchmark_filter=^(Counter|Lock)/"});
+  EXPECT_EQ(result.status, 2);
+  EXPECT_EQ(result.out, "");
+  EXPECT_EQ(result.err,
+            "bench: --rounds: no selected benchmark understands it; Stampede and StampedeExpiry "
+            "do\n");
+}
+
 TEST_F(CliInputTest, RefusesBadValuesOfGoogleBenchmarksFlags) {
   for (const char* flag :
        {"benchmark_format=xml", "benchmark_out_format=xml", "benchmark_repetitions=x",

@@ -49,15 +49,15 @@ bool IsTimeUnit(const std::string& value) {
 }
 
 bool IsSeconds(const std::string& value) {
-  constexpr double kMostSeconds = 86'400;
+  constexpr double kMaxSeconds = 86'400;
   double seconds = 0;
-  return absl::SimpleAtod(value, &seconds) && seconds >= 0 && seconds <= kMostSeconds;
+  return absl::SimpleAtod(value, &seconds) && seconds >= 0 && seconds <= kMaxSeconds;
 }
 
 bool IsCount(const std::string& value) {
-  constexpr int kMost = 10'000;
+  constexpr int kMax = 10'000;
   int count = 0;
-  return absl::SimpleAtoi(value, &count) && count >= 1 && count <= kMost;
+  return absl::SimpleAtoi(value, &count) && count >= 1 && count <= kMax;
 }
 
 bool IsInteger(const std::string& value) {

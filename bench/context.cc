@@ -31,14 +31,15 @@ std::string Kernel() {
   return absl::StrCat(names.sysname, " ", names.release, " ", names.machine);
 }
 
-std::string Transport(const Target& target) {
-  return target.endpoint().transport == Endpoint::Transport::kUnix ? "unix" : "tcp";
+std::string Transport(const Deployment& deployment) {
+  return deployment.endpoint().transport == Endpoint::Transport::kUnix ? "unix" : "tcp";
 }
 
 }  // namespace
 
-void AddContext(const Options& options, const Target& target) {
-  const ServerFacts& facts = target.facts();
+void AddContext(const Options& options, const FlagSet& flags, const Catalogue& catalogue,
+                const Deployment& deployment) {
+  const ServerFacts& facts = deployment.facts();
   const auto add = [](const char* key, const std::string& value) {
     benchmark::AddCustomContext(key, value);
   };
@@ -56,26 +57,25 @@ void AddContext(const Options& options, const Target& target) {
   add("server_mode", facts.mode);
   add("server_maxmemory_policy", facts.maxmemory_policy);
   add("server_io_threads", absl::StrCat(facts.io_threads));
-  add("server_is_private", target.is_private() ? "true" : "false");
-  add("server_address", target.is_private() ? "private" : target.endpoint().ToString());
-  add("transport", Transport(target));
+  add("server_is_private", deployment.is_ours() ? "true" : "false");
+  add("server_address", deployment.is_ours() ? "private" : deployment.endpoint().ToString());
+  add("transport", Transport(deployment));
   add("seed", absl::StrCat(options.seed));
   add("rate", absl::StrCat(options.rate));
-  add("rounds", absl::StrCat(options.rounds));
-  add("compute", options.compute);
-  add("compute_ms", absl::StrCat(options.compute_ms));
+  for (const auto& [name, value] : flags.Values()) add(name.c_str(), value);
   add("op_timeout_ms", absl::StrCat(options.op_timeout_ms));
   add("workers", absl::StrJoin(options.workers, ","));
   add("threads", absl::StrJoin(options.threads, ","));
+  add("metrics", catalogue.ToContext());
 }
 
-std::string ContextLine(const Options& options, const Target& target) {
-  const ServerFacts& facts = target.facts();
-  const std::string where = target.is_private() ? "private" : target.endpoint().ToString();
-  return absl::StrCat(facts.name, " ", facts.version, " (", where, ", ", Transport(target), "); ",
-                      options.rate > 0 ? "open loop" : "closed loop", ", seed ", options.seed, "\n",
-                      std::thread::hardware_concurrency(), " CPUs, ", CpuModel(), "; commit ",
-                      kCommit, "; Google Benchmark ", kBenchmarkVersion);
+std::string ContextLine(const Options& options, const Deployment& deployment) {
+  const ServerFacts& facts = deployment.facts();
+  const std::string where = deployment.is_ours() ? "private" : deployment.endpoint().ToString();
+  return absl::StrCat(facts.name, " ", facts.version, " (", where, ", ", Transport(deployment),
+                      "); ", options.rate > 0 ? "open loop" : "closed loop", ", seed ",
+                      options.seed, "\n", std::thread::hardware_concurrency(), " CPUs, ",
+                      CpuModel(), "; commit ", kCommit, "; Google Benchmark ", kBenchmarkVersion);
 }
 
 }  // namespace rcb

@@ -5,16 +5,19 @@
 
 #include <string>
 
+#include "common/harness/flags.h"
 #include "common/harness/options.h"
-#include "common/server/target.h"
+#include "common/report/catalogue.h"
+#include "common/server/deployment/deployment.h"
 
 namespace rcb {
 
-// Adds it to Google Benchmark's context. No password.
-void AddContext(const Options& options, const Target& target);
+// Adds it to Google Benchmark's context, with what the counters are. It has no password.
+void AddContext(const Options& options, const FlagSet& flags, const Catalogue& catalogue,
+                const Deployment& deployment);
 
 // The same in a line, for people: ends with the version of Google Benchmark.
-std::string ContextLine(const Options& options, const Target& target);
+std::string ContextLine(const Options& options, const Deployment& deployment);
 
 }  // namespace rcb
 

@@ -1,27 +1,33 @@
-// The families of this suite.
+// The families of this suite. A new one needs two lines here: its function, and its place in the
+// table.
 
 #ifndef RCB_BENCH_FAMILIES_H_
 #define RCB_BENCH_FAMILIES_H_
 
 #include <vector>
 
-#include "common/harness/options.h"
-#include "common/harness/scenario.h"
-#include "common/harness/suite.h"
-#include "common/server/server_facts.h"
+#include "common/harness/family.h"
 
 namespace rcb {
 
-// The variants of each pattern, to be registered with Suite::Register.
-std::vector<BenchmarkSpec> CounterVariants(const Options& options, const ServerFacts& facts);
-std::vector<BenchmarkSpec> ListAppendVariants(const Options& options);
-std::vector<BenchmarkSpec> LockVariants(const Options& options);
-std::vector<BenchmarkSpec> StampedeVariants(const Options& options);
-std::vector<BenchmarkSpec> StampedeExpiryVariants(const Options& options);
-std::vector<BenchmarkSpec> TransactionVariants(const Options& options, const ServerFacts& facts);
+Family CounterFamily();
+Family HarnessFamily();  // what the suite itself costs
+Family LockFamily();
+Family StampedeExpiryFamily();
+Family StampedeFamily();
+Family TransactionFamily();
 
-// Registers what the suite itself costs.
-void RegisterHarness(Suite& suite);
+// All of them, in the order of the table.
+inline std::vector<Family> AllFamilies() {
+  return {
+      HarnessFamily(),         //
+      CounterFamily(),         //
+      StampedeFamily(),        //
+      StampedeExpiryFamily(),  //
+      LockFamily(),            //
+      TransactionFamily(),     //
+  };
+}
 
 }  // namespace rcb
 

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <iostream>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,19 +21,21 @@
 #include "bench/command_line.h"
 #include "bench/context.h"
 #include "bench/families.h"
-#include "common/harness/console.h"
-#include "common/harness/file_reporters.h"
+#include "common/harness/flags.h"
 #include "common/harness/interrupt.h"
 #include "common/harness/options.h"
 #include "common/harness/suite.h"
-#include "common/server/target.h"
+#include "common/report/catalogue.h"
+#include "common/report/console.h"
+#include "common/report/file_reporters.h"
+#include "common/server/deployment/deployment.h"
 
 namespace rcb {
 namespace {
 
 constexpr int kFailed = 1;
 constexpr int kBadInput = 2;
-constexpr int64_t kDefaultMostWorkers = 500;
+constexpr int64_t kDefaultMaxWorkers = 500;
 // Files, loops, pipes and the harness's own connections; and what a private server keeps back.
 constexpr int64_t kSpareDescriptors = 128;
 
@@ -41,11 +44,11 @@ int Refuse(const absl::Status& status) {
   return kBadInput;
 }
 
-void PrintHelp() {
+void PrintHelp(const FlagSet& flags) {
   std::cout << "bench: how fast are ways of handling contention on a Redis cache, and are they "
                "correct?\n\n"
                "usage: bench [FLAGS]     e.g. bench --benchmark_filter=Stampede\n\n"
-            << FlagsHelp()
+            << flags.Help()
             << "\nexit status: 0 well, 1 an error, a broken contract or a control that caught "
                "nothing,\n  2 bad input or nothing to run, 130 after Ctrl-C\n\n"
                "Flags of Google Benchmark:\n\n";
@@ -70,53 +73,48 @@ absl::Status TooFewDescriptors(int64_t connections, int64_t limit) {
                    "is ", limit, ": raise it, or use fewer workers"));
 }
 
-absl::StatusOr<std::unique_ptr<Target>> OpenTarget(const Options& options,
-                                                   int64_t descriptor_limit) {
-  int64_t most_workers = options.workers.empty() ? kDefaultMostWorkers : 1;
-  for (const int64_t workers : options.workers) most_workers = std::max(most_workers, workers);
+absl::StatusOr<std::unique_ptr<Deployment>> OpenServer(const Options& options,
+                                                       int64_t descriptor_limit) {
+  int64_t max_workers = options.workers.empty() ? kDefaultMaxWorkers : 1;
+  for (const int64_t workers : options.workers) max_workers = std::max(max_workers, workers);
   const int64_t room = descriptor_limit - kSpareDescriptors;
-  if (room < 1) return TooFewDescriptors(most_workers, descriptor_limit);
-  TargetOptions target;
-  target.is_cancelled = IsInterrupted;
-  target.redis_uri = options.redis;
+  if (room < 1) return TooFewDescriptors(max_workers, descriptor_limit);
+  DeploymentOptions deployment;
+  deployment.is_cancelled = IsInterrupted;
+  deployment.redis_uri = options.redis;
   if (const char* password = std::getenv("RCB_REDIS_PASSWORD")) {
-    target.password_from_environment = password;
+    deployment.password_from_environment = password;
   }
-  target.server_binary = options.redis_server;
-  target.use_unix_transport = options.transport == "unix";
+  deployment.server_binary = options.redis_server;
+  deployment.use_unix_transport = options.transport == "unix";
   // What is really needed is known, and checked, once the benchmarks are registered.
-  target.max_clients_needed =
-      options.redis.empty() ? static_cast<int>(std::min(2 * most_workers, room)) : 1;
-  return Target::Open(target);
-}
-
-void RegisterAll(Suite& suite) {
-  RegisterHarness(suite);
-  const std::vector<BenchmarkSpec> families[] = {
-      CounterVariants(suite.options(), suite.target().facts()),
-      StampedeVariants(suite.options()),
-      StampedeExpiryVariants(suite.options()),
-      LockVariants(suite.options()),
-      TransactionVariants(suite.options(), suite.target().facts()),
-      ListAppendVariants(suite.options()),
-  };
-  for (const std::vector<BenchmarkSpec>& family : families) {
-    for (const BenchmarkSpec& spec : family) suite.Register(spec);
-  }
+  deployment.max_clients =
+      options.redis.empty() ? static_cast<int>(std::min(2 * max_workers, room)) : 1;
+  return OpenDeployment(deployment);
 }
 
 // Whether what was selected can run with these flags on this server.
-absl::Status CheckPlan(const Suite& suite, Target& target, int64_t descriptor_limit) {
-  if (suite.options().rate > 0 && !suite.without_rate().empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--rate: ", suite.without_rate().front(),
-                     " has no rate, only rounds or single costs; leave it out, e.g. with "
-                     "--benchmark_filter='^(Counter|Lock|Transaction)/'"));
+absl::Status CheckPlan(const Suite& suite, const FlagSet& flags, const Deployment& deployment,
+                       int64_t descriptor_limit) {
+  const Selection& selection = suite.selection();
+  if (selection.benchmarks > 0) {
+    absl::Status understood = flags.CheckUnderstoodBy(selection.families);
+    if (!understood.ok()) return understood;
   }
-  if (suite.most_sockets() + kSpareDescriptors > descriptor_limit) {
-    return TooFewDescriptors(suite.most_sockets(), descriptor_limit);
+  if (suite.options().rate > 0 && !selection.names_without_rate.empty()) {
+    const std::set<std::string>& families = selection.families_with_rate;
+    const std::string hint = families.empty()
+                                 ? "; no selected benchmark has one"
+                                 : absl::StrCat("; leave it out, e.g. with --benchmark_filter='^(",
+                                                absl::StrJoin(families, "|"), ")/'");
+    return absl::InvalidArgumentError(absl::StrCat("--rate: ", selection.names_without_rate.front(),
+                                                   " has no rate, only rounds or single costs",
+                                                   hint));
   }
-  return target.CheckRoom(suite.most_connections());
+  if (selection.max_sockets + kSpareDescriptors > descriptor_limit) {
+    return TooFewDescriptors(selection.max_sockets, descriptor_limit);
+  }
+  return deployment.CheckRoom(selection.max_connections);
 }
 
 // Also tells whether all that was reported could be written: a disk may be full, a reader gone.
@@ -134,14 +132,31 @@ class Checked : public Reporter {
   bool* written_;
 };
 
+// What reporters and the context need of the families.
+struct Declarations {
+  std::vector<Family> families = AllFamilies();
+  Catalogue catalogue;
+  FlagSet flags;
+
+  explicit Declarations(Options* options) {
+    flags.Add("", CommonFlags(options));
+    for (const Family& family : families) {
+      catalogue.AddFamily(family.name, family.metrics, family.columns);
+      flags.Add(family.name, family.flags);
+    }
+  }
+};
+
 std::unique_ptr<benchmark::BenchmarkReporter> MakeReporter(const std::string& format, Suite& suite,
+                                                           const Catalogue& catalogue,
                                                            StatusLine& status_line,
                                                            const std::string& header,
                                                            bool* written) {
   const Ledger& ledger = suite.ledger();
   if (format == "json") return std::make_unique<Checked<JsonReporter>>(written, ledger);
-  if (format == "csv") return std::make_unique<Checked<CsvReporter>>(written, ledger);
-  return std::make_unique<Checked<ConsoleReporter>>(written, ledger, status_line, header);
+  if (format == "csv") return std::make_unique<Checked<CsvReporter>>(written, ledger, catalogue);
+  return std::make_unique<Checked<ConsoleReporter>>(written, ledger, catalogue, status_line,
+                                                    header);
 }
 
 // A whole document without rows, where Google Benchmark would write nothing.
@@ -162,16 +177,16 @@ int Conclude(const Ledger& ledger, bool on_stdout) {
   return verdict.failed ? kFailed : 0;
 }
 
-int RunAll(Suite& suite, const CommandLine& command_line, StatusLine& status_line,
-           const std::string& header) {
+int RunAll(Suite& suite, const CommandLine& command_line, const Catalogue& catalogue,
+           StatusLine& status_line, const std::string& header) {
   bool shown = true;
   bool filed = true;
-  auto display = MakeReporter(command_line.format, suite, status_line, header, &shown);
+  auto display = MakeReporter(command_line.format, suite, catalogue, status_line, header, &shown);
   std::unique_ptr<benchmark::BenchmarkReporter> file;
   if (!command_line.out.empty()) {
-    file = MakeReporter(command_line.out_format, suite, status_line, header, &filed);
+    file = MakeReporter(command_line.out_format, suite, catalogue, status_line, header, &filed);
   }
-  if (suite.selected() == 0) {
+  if (suite.selection().benchmarks == 0) {
     if (command_line.format != "console") ReportNothing(*display);
     if (file != nullptr) {
       std::ofstream out(command_line.out);
@@ -197,29 +212,38 @@ int RunAll(Suite& suite, const CommandLine& command_line, StatusLine& status_lin
 
 int Main(int argc, char** argv) {
   Options options;
-  if (absl::Status parsed = ParseFlags(&argc, argv, &options); !parsed.ok()) return Refuse(parsed);
+  Declarations declared(&options);
+  const absl::Status parsed = declared.flags.Parse(&argc, argv);
+  if (!parsed.ok()) return Refuse(parsed);
   if (options.help) {
-    PrintHelp();
+    PrintHelp(declared.flags);
+    return 0;
+  }
+  if (options.list_metrics) {
+    std::cout << declared.catalogue.ToTsv();
     return 0;
   }
   absl::StatusOr<CommandLine> command_line = ReadBenchmarkFlags(&argc, argv);
   if (!command_line.ok()) return Refuse(command_line.status());
   CatchInterrupts();
   const int64_t descriptor_limit = RaiseDescriptorLimit();
-  absl::StatusOr<std::unique_ptr<Target>> target = OpenTarget(options, descriptor_limit);
-  if (!target.ok()) return IsInterrupted() ? 128 + InterruptSignal() : Refuse(target.status());
+  absl::StatusOr<std::unique_ptr<Deployment>> opened = OpenServer(options, descriptor_limit);
+  if (!opened.ok()) return IsInterrupted() ? 128 + InterruptSignal() : Refuse(opened.status());
+  Deployment& deployment = **opened;
 
   StatusLine status_line;
-  Suite suite(
-      options, **target, command_line->selects,
-      [&status_line](const std::string& name, const Run& run) { status_line.Show(name, run); });
-  RegisterAll(suite);
-  if (absl::Status plan = CheckPlan(suite, **target, descriptor_limit); !plan.ok()) {
-    return Refuse(plan);
-  }
-  AddContext(options, **target);
-  int status = RunAll(suite, *command_line, status_line, ContextLine(options, **target));
-  if (absl::Status cleaned = (*target)->CleanUp(); !cleaned.ok()) {
+  Suite suite(options, deployment, command_line->selects,
+              [&status_line](const std::string& name, const Run& run) {
+                status_line.Show(name, run.progress());
+              });
+  for (const Family& family : declared.families) suite.Register(family);
+  const absl::Status plan = CheckPlan(suite, declared.flags, deployment, descriptor_limit);
+  if (!plan.ok()) return Refuse(plan);
+  AddContext(options, declared.flags, declared.catalogue, deployment);
+  int status = RunAll(suite, *command_line, declared.catalogue, status_line,
+                      ContextLine(options, deployment));
+  const absl::Status cleaned = deployment.CleanUp();
+  if (!cleaned.ok()) {
     std::fprintf(stderr, "bench: %s\n", std::string(cleaned.message()).c_str());
     if (status == 0) status = kFailed;
   }

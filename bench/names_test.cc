@@ -30,31 +30,23 @@ using testing::MatchesRegex;
 using testing::Not;
 using testing::UnorderedElementsAreArray;
 
-ServerFacts CurrentServer() {
-  ServerFacts facts;
-  facts.version = "7.0.15";
-  return facts;
-}
-
-// Of all families with variants, on a server that can run each.
+// Of all families with variants.
 std::vector<BenchmarkSpec> AllVariants() {
   std::vector<BenchmarkSpec> all;
-  for (const auto& family :
-       {CounterVariants(Options(), CurrentServer()), StampedeVariants(Options()),
-        StampedeExpiryVariants(Options()), LockVariants(Options()), ListAppendVariants(Options()),
-        TransactionVariants(Options(), CurrentServer())}) {
-    all.insert(all.end(), family.begin(), family.end());
+  for (const Family& family : AllFamilies()) {
+    if (!family.variants) continue;
+    for (const BenchmarkSpec& spec : family.variants()) all.push_back(spec);
   }
   return all;
 }
 
 struct Names {
-  std::vector<std::string> foretold;  // by Suite, which tells main what a filter selects
+  std::vector<std::string> expected;  // by Suite, which tells main what a filter selects
   std::vector<std::string> printed;   // by Google Benchmark
 };
 
 Names AllNames() {
-  const absl::StatusOr<Target*> server = TestBed::Server();
+  const absl::StatusOr<Deployment*> server = TestBed::Server();
   EXPECT_TRUE(server.ok()) << server.status();
   if (!server.ok()) return {};
   Options options;
@@ -63,12 +55,11 @@ Names AllNames() {
   Suite suite(
       options, **server,
       [&names](const std::string& name) {
-        names.foretold.push_back(name);
+        names.expected.push_back(name);
         return true;
       },
       /*on_progress=*/nullptr);
-  RegisterHarness(suite);
-  for (const BenchmarkSpec& spec : AllVariants()) suite.Register(spec);
+  for (const Family& family : AllFamilies()) suite.Register(family);
 
   std::string program = "names_test";
   std::string list = "--benchmark_list_tests=true";
@@ -94,10 +85,10 @@ std::set<std::string> BareNames() {
   return bare;
 }
 
-// The text of each bench/*_bench.cc by file name.
+// The text of each bench/*/*_bench.cc by file name.
 std::map<std::string, std::string> Sources() {
   std::map<std::string, std::string> sources;
-  for (const auto& entry : std::filesystem::directory_iterator(RCB_SOURCE_DIR "/bench")) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(RCB_SOURCE_DIR "/bench")) {
     const std::string file = entry.path().filename();
     if (!absl::EndsWith(file, "_bench.cc")) continue;
     std::ostringstream text;
@@ -111,7 +102,7 @@ TEST(NamesTest, EachVariantIsNamedFamilyDisciplineVariant) {
   for (const BenchmarkSpec& spec : AllVariants()) {
     EXPECT_THAT(spec.name,
                 MatchesRegex("[A-Z][A-Za-z]*/(unsafe|locking|lockfree)/[a-z][a-z0-9_]*"));
-    EXPECT_NE(spec.contract, "") << spec.name << " has to say what it promises";
+    EXPECT_NE(spec.contract.promise, "") << spec.name << " has to say what it promises";
   }
 }
 
@@ -131,7 +122,7 @@ TEST(NamesTest, EachBenchmarkIsPrintedInOnePattern) {
 
 TEST(NamesTest, EachPrintedNameIsTheOneThatFiltersAreTriedOn) {
   const Names names = AllNames();
-  EXPECT_THAT(names.printed, UnorderedElementsAreArray(names.foretold));
+  EXPECT_THAT(names.printed, UnorderedElementsAreArray(names.expected));
 }
 
 TEST(NamesTest, NoTwoBenchmarksHaveTheSameName) {
@@ -153,14 +144,114 @@ TEST(NamesTest, EachNameIsALiteralOfOneSource) {
   }
 }
 
+TEST(NamesTest, WhatIsUnsafeByNameIsAControlByRole) {
+  for (const BenchmarkSpec& spec : AllVariants()) {
+    EXPECT_EQ(absl::StrContains(spec.name, "/unsafe/"), spec.role == Role::kControl) << spec.name;
+    EXPECT_NE(spec.role, Role::kMeasurement) << spec.name;
+  }
+}
+
+TEST(NamesTest, EachNameBeginsWithItsFamily) {
+  for (const Family& family : AllFamilies()) {
+    if (!family.variants) continue;
+    for (const BenchmarkSpec& spec : family.variants()) {
+      EXPECT_TRUE(absl::StartsWith(spec.name, absl::StrCat(family.name, "/"))) << spec.name;
+    }
+  }
+}
+
+Catalogue AllCounters() {
+  Catalogue catalogue;
+  for (const Family& family : AllFamilies()) {
+    catalogue.AddFamily(family.name, family.metrics, family.columns);
+  }
+  return catalogue;
+}
+
+// Every counter that a contract bounds, a column shows or a class of operations has is described.
+TEST(NamesTest, EachCounterThatAFamilyNamesIsInTheCatalogue) {
+  const Catalogue catalogue = AllCounters();
+  for (const BenchmarkSpec& spec : AllVariants()) {
+    for (const Bound& bound : spec.contract.bounds) {
+      EXPECT_NE(catalogue.Find(bound.counter), nullptr) << spec.name << ": " << bound.counter;
+    }
+    for (const std::string& op_class : spec.op_classes) {
+      EXPECT_NE(catalogue.Find(absl::StrCat(op_class, "_p95_us")), nullptr)
+          << spec.name << ": " << op_class;
+    }
+  }
+}
+
+// A server of an old version, without anything behind it.
+class OldServer : public Deployment {
+ public:
+  OldServer() { facts_.version = "6.2.14"; }
+  const Identity& identity() const override { return identity_; }
+  const Endpoint& endpoint() const override { return endpoint_; }
+  bool is_ours() const override { return false; }
+  Permissions permissions() const override { return {}; }
+  PrivateServer* private_server() override { return nullptr; }
+  int generation() const override { return 0; }
+  const ServerFacts& facts() const override { return facts_; }
+  absl::StatusOr<ServerFacts> FetchFacts() const override { return facts_; }
+  absl::Status EnsureAlive() override { return absl::OkStatus(); }
+  absl::Status CheckRoom(int64_t) const override { return absl::OkStatus(); }
+  absl::Status CleanUp() override { return absl::OkStatus(); }
+
+ private:
+  const Identity identity_;
+  const Endpoint endpoint_;
+  ServerFacts facts_;
+};
+
+TEST(NamesTest, AServerWithoutFunctionsIsOfferedAllOtherVariants) {
+  OldServer server;
+  const Options options;
+  std::set<std::string> offered;
+  Suite suite(
+      options, server,
+      [&offered](const std::string& name) {
+        const std::vector<std::string> parts = absl::StrSplit(name, '/');
+        offered.insert(absl::StrJoin(parts.begin(), parts.begin() + 3, "/"));
+        return true;
+      },
+      /*on_progress=*/nullptr);
+  for (const Family& family : AllFamilies()) suite.Register(family);
+  benchmark::ClearRegisteredBenchmarks();  // they refer to the suite
+  std::vector<std::string> missing;
+  for (const BenchmarkSpec& spec : AllVariants()) {
+    if (offered.count(spec.name) == 0) missing.push_back(spec.name);
+  }
+  EXPECT_THAT(missing, UnorderedElementsAreArray(
+                           {"Counter/lockfree/function", "Transaction/lockfree/function"}));
+}
+
 TEST(NamesTest, EachFamilyHasAControl) {
   std::map<std::string, int> controls;
   for (const BenchmarkSpec& spec : AllVariants()) {
     const std::vector<std::string> parts = absl::StrSplit(spec.name, '/');
-    controls[parts[0]] += parts[1] == "unsafe" ? 1 : 0;
+    controls[parts[0]] += spec.role == Role::kControl ? 1 : 0;
   }
   for (const auto& [family, count] : controls) EXPECT_GT(count, 0) << family;
-  EXPECT_EQ(controls.size(), 5U);
+  EXPECT_THAT(controls, Not(IsEmpty()));
+}
+
+// The text of `file` between the lines <!-- MARK --> and <!-- /MARK -->.
+std::string TextBetween(const std::string& file, const std::string& mark) {
+  std::ostringstream text;
+  text << std::ifstream(file).rdbuf();
+  const std::string begin = absl::StrCat("<!-- ", mark, " -->\n");
+  const size_t from = text.str().find(begin);
+  const size_t to = text.str().find(absl::StrCat("<!-- /", mark, " -->"));
+  if (from == std::string::npos || to == std::string::npos) return "no such marks";
+  return text.str().substr(from + begin.size(), to - from - begin.size());
+}
+
+TEST(NamesTest, TheDocumentsTableOfCountersIsTheCatalogue) {
+  const Catalogue catalogue = AllCounters();
+  EXPECT_EQ(TextBetween(RCB_SOURCE_DIR "/bench/README.md", "counters"), catalogue.ToMarkdown())
+      << "put this between the marks:\n"
+      << catalogue.ToMarkdown();
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// A lock on one server that expires and that only its holder can release: what several families
+// A lock on one server that expires and that only its holder can release, which several families
 // compare with. https://redis.io/docs/manual/patterns/distributed-locks, for a single instance
 
 #ifndef RCB_BENCH_TOKEN_LOCK_H_
@@ -11,14 +11,14 @@
 #include "absl/random/distributions.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "common/harness/scenario.h"
+#include "common/harness/worker.h"
 #include "common/redis/connection.h"
 #include "common/runtime/task.h"
 #include "common/workload/backoff.h"
 
 namespace rcb {
 
-// Unique among all clients: who holds a lock.
+// The name of a lock's holder, unique among all clients.
 inline std::string NewToken(Worker& worker) {
   return absl::StrCat(worker.index, "-", absl::Uniform<uint64_t>(*worker.random));
 }
@@ -36,22 +36,29 @@ inline Task<absl::Status> AcquireToken(Worker& worker, const std::string& key,
   while (true) {
     const Reply acquired = co_await worker.redis().Run(acquire);
     if (!acquired.is_nil()) co_return absl::OkStatus();
-    ++worker.tally->retries;
-    co_await backoff.Wait(*worker.loop, *worker.random);
+    co_await RetryAfter(worker, backoff);
   }
 }
 
-// A failure of what comes after the write: even an error reply must not tell the checker that
-// nothing was written.
-inline absl::Status AfterWrite(absl::Status status) {
+// How an operation ends that failed after its write: even an error reply must not tell the checker
+// that nothing was written.
+inline absl::Status FailureAfterWrite(absl::Status status) {
   if (absl::IsFailedPrecondition(status)) return absl::UnknownError(status.message());
   return status;
+}
+
+// Waits for `release`, a request or task that gives a lock back after a write.
+template <typename Release>
+Task<absl::Status> AfterWrite(Release&& release) {
+  const auto result = co_await Try(std::forward<Release>(release));
+  co_return FailureAfterWrite(result.status());
 }
 
 // Releases the lock, unless it is another's by now.
 inline Task<absl::Status> ReleaseToken(Worker& worker, const std::string& key,
                                        const std::string& token) {
-  co_return AfterWrite((co_await Try(worker.redis().Eval(kReleaseToken, key, token))).status());
+  co_await AfterWrite(worker.redis().Eval(kReleaseToken, key, token));
+  co_return absl::OkStatus();
 }
 
 }  // namespace rcb

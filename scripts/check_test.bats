@@ -28,14 +28,21 @@ write_all_families() { # [JQ_PROGRAM]
   VARIANTS=(Counter/unsafe/get_set/workers:10 Counter/locking/token_lock/workers:10
     Counter/lockfree/incr/workers:10 Transaction/lockfree/watch/workers:10
     Stampede/locking/token_lock/workers:10 StampedeExpiry/locking/xfetch_lock/workers:10)
-  write_processes results 1 3 ".benchmarks[4:][].computations_max = 1 |
-    .benchmarks[2].items_per_second *= 2 | ${1:-.}"
+  write_processes results 1 3 ".benchmarks[4:][] |= (.computations_max = 1 |
+    .bounds = [\"computations_max <= 1\"]) | .benchmarks[2].items_per_second *= 2 | ${1:-.}"
 }
 
 @test "the shipped levels hold for results that keep them" {
   write_all_families
   check 0 results
-  [[ -z "${output}" && "${stderr}" == *"against 9 levels, 0 broken" ]]
+  [[ -z "${output}" && "${stderr}" == *"against 10 levels, 0 broken" ]]
+}
+
+@test "the shipped levels hold for results of older suites, which declare no roles" {
+  write_all_families 'del(.benchmarks[] | .role, .bounds, .evidence) |
+    .benchmarks[4:][].label = "one computation per round"'
+  check 0 results
+  [[ "${stderr}" == *"against 10 levels, 0 broken" ]]
 }
 
 @test "each shipped level is broken by results that do not keep it" {
@@ -43,11 +50,13 @@ write_all_families() { # [JQ_PROGRAM]
   while IFS='|' read -r level change; do
     write_all_families "${change}"
     check 1 results
-    [[ "${output}" == "broken"$'\t'"${level}"$'\t'* ]] || { echo "${level}: ${output}"; return 1; }
+    [[ $'\n'"${output}" == *$'\n'"broken"$'\t'"${level}"$'\t'* ]] ||
+      { echo "${level}: ${output}"; return 1; }
   done <<'CHANGES'
 atomic operations|.benchmarks[2].p95_us = 15000
 cache hits|.benchmarks[5].p95_us = 20001
 transactions|.benchmarks[3].p95_us = 75000.5
+declared bounds hold|.benchmarks[1] |= (.queue_max = 6 | .bounds = ["queue_max <= 5"])
 success|if .context.seed == "2" then .benchmarks[4].success_rate = 0.95 else . end
 one computation per stampede|.benchmarks[4].computations_max = (.context.seed | tonumber)
 one computation per expiry|.benchmarks[5].computations_max = 2
@@ -87,6 +96,62 @@ CHANGES
   levels 'errors|/incr/|errors|== 0'
   check 1 --slo levels results
   [[ "${output}" == *$'\t1 and 0\t'* ]]
+}
+
+@test "a counter that a safe benchmark bounds counts by its worst repetition too" {
+  local once='if .context.seed == "2" then .benchmarks[].queue_max = 6 else
+    .benchmarks[].queue_max = 5 end'
+  write_processes results 1 3 "${once} | .benchmarks[1:][].bounds = [\"queue_max <= 9\"]"
+  levels 'queue|/incr/|queue_max|<= 5'
+  check 1 --slo levels results
+  [[ "${output}" == *$'\tqueue_max\t6\t<= 5' ]]
+  write_processes results 1 3 "${once}"
+  check 0 --slo levels results
+}
+
+@test "a level may select benchmarks by their role, whatever they are called" {
+  VARIANTS=(Limiter/policy/bucket/workers:1 Limiter/policy/none/workers:1
+    Limiter/unsafe/what/workers:1)
+  write_processes results 1 3 '.benchmarks[0] |= (.role = "safe") |
+    .benchmarks[1] |= (.role = "control" | .violations = 7) |
+    .benchmarks[2] |= (.role = "measurement")'
+  levels 'none|role:safe|violations|== 0' 'caught|role:control|violations|> 0' \
+    'many|role:measurement|violations|> 100'
+  check 0 --slo levels results
+  [[ "${stderr}" == *"3 results against 3 levels, 0 broken" ]]
+  write_processes results 1 3 'if .context.seed == "2" then .benchmarks[0] |=
+    (.role = "safe" | .violations = 1) else . end'
+  levels 'none|role:safe|violations|== 0'
+  check 1 --slo levels results
+  [[ "${output}" == *"Limiter/policy/bucket"*$'\tviolations\t1 and 0\t== 0' ]]
+  levels 'caught|role:control|p95_us|> 0|role:safe'
+  check 0 --slo levels results
+  levels 'nobody|role:unsafe|violations|== 0'
+  check 2 --slo levels results
+  [[ "${stderr}" == *"names a role that is not control, safe or measurement"* ]]
+}
+
+@test "declared bounds are each held by their benchmark, in its worst repetition" {
+  write_processes results 1 3 '.benchmarks[] |= (.queue_max = 5 | .burst = 2) |
+    .benchmarks[0].bounds = ["queue_max <= 1"] | .benchmarks[1].bounds = ["queue_max <= 5"] |
+    .benchmarks[2].bounds = ["burst == 2", "burst >= 1"]'
+  levels 'bounds|role:safe|bounds|== held'
+  check 0 --slo levels results
+  [[ "${stderr}" == *"3 results against 1 levels, 0 broken" ]]
+  write_processes results 1 3 '.benchmarks[] |= (.queue_max = 5 | .burst = 2) |
+    .benchmarks[1].bounds = ["queue_max <= 5", "queue_min >= 1"] |
+    .benchmarks[2].bounds = ["burst == 2"] | if .context.seed == "2" then
+    .benchmarks[1].queue_max = 6 | .benchmarks[2].burst = 3 else . end'
+  check 1 --slo levels results
+  [[ "$(cut --fields=4- <<<"${output}")" == \
+    $'burst\t3 and 2\t== 2\nqueue_max\t6\t<= 5\nqueue_min\tabsent\t>= 1' ]]
+  write_processes results 1 3 'if .context.seed == "2" then .benchmarks[2] |=
+    (. + {error_occurred: true, error_message: "no server"}) else . end'
+  check 1 --slo levels results
+  [[ "${output}" == *incr*$'\tbounds\terrored\t== held' ]]
+  write_processes results 1 3
+  check 2 --slo levels results
+  [[ "${stderr}" == *'the level "bounds" matches nothing'* ]]
 }
 
 @test "an advantage is that of the best over the best, for each set of arguments" {
@@ -135,7 +200,8 @@ CHANGES
   local level
   write_processes results 1 1
   for level in 'a|/incr/|p95_us' 'a|/incr/|p95_us|~ 3' 'a|/incr/|p95_us|< fast' \
-    '|/incr/|p95_us|< 3'; do
+    '|/incr/|p95_us|< 3' 'a|/incr/|bounds|== 1' 'a|/incr/|p95_us|== held' \
+    'a|/incr/|bounds|== held|/x/'; do
     levels "${level}"
     check 2 --slo levels results
     [[ "${stderr}" == *"line 1 is not NAME"* ]]

@@ -98,6 +98,10 @@ load lib/compare_test.sh
   sed 's/"p95_us":[0-9.]*/"p95_us":null/' same/11.json >bad/null.json
   sed 's/"p95_us":[0-9.]*/"p95_us":"1"/' same/11.json >bad/string.json
   sed 's/"time_unit":"ns"/"time_unit":"h"/' same/11.json >bad/unit.json
+  jq '.benchmarks[1].role = "unsafe"' same/11.json >bad/role.json
+  jq '.benchmarks[1].bounds = "p95_us <= 5"' same/11.json >bad/bounds.json
+  jq '.benchmarks[1].bounds = ["p95_us <= 5", "p95_us < 5"]' same/11.json >bad/bound.json
+  jq '.context.metrics = "a us lower noisy;b us lower"' same/11.json >bad/metrics.json
   touch bad/unreadable.json && rm bad/unreadable.json
   compare 2 base -- same/13.json bad/*.json bad/unreadable.json
   [[ -z "${output}" ]]
@@ -109,6 +113,10 @@ load lib/compare_test.sh
     'twice.json has repetition 0 of' 'nan.json p95_us of' 'NaN' 'infinity.json p95_us of' \
     'is infinite' 'huge.json p95_us' 'null.json p95_us of' 'string.json p95_us of' 'not a number' \
     'unit.json Counter/unsafe/get_set/workers:10/real_time/threads:1 has no time_unit' \
+    'threads:1 has a role that is not control, safe or measurement: unsafe' \
+    'threads:1 has bounds that are no array: p95_us <= 5' \
+    'has a bound that is not COUNTER, <= == or >=, and NUMBER: p95_us < 5' \
+    'metrics.json has in its context, among the metrics, what is not NAME UNIT' \
     'unreadable.json cannot be read'; do
     [[ "${stderr}" == *"${reason}"* ]] || { echo "no ${reason} in ${stderr}"; return 1; }
   done

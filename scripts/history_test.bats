@@ -215,6 +215,42 @@ repetitions() { # MICROSECONDS...
   expect_changes "c0002 broken -" "c0003 repaired -"
 }
 
+@test "a control is known by its role, and what only measures has no contract" {
+  local number
+  for number in 1 2 3; do
+    printf '%s/run-1.json\t' "$(record_name "${number}")"
+    document '{}' "{\"name\": \"F/policy/a\", \"role\": \"control\", \"bounds\": [],
+        \"violations\": $((number == 2 ? 0 : 500))}" \
+      "{\"name\": \"F/policy/b\", \"role\": \"safe\", \"violations\": $((number == 3))}" \
+      "{\"name\": \"F/unsafe/c\", \"role\": \"measurement\", \"violations\": ${number}}"
+  done | store
+  expect_changes "c0002 broken -" "c0003 repaired -" "c0003 broken -"
+  jq --exit-status '[.places[].series[] | select(.metric == "violations") |
+    [.benchmark, .class, (.points | map(.value))]] == [["F/policy/a", "contract", [500, 0, 500]],
+    ["F/policy/b", "contract", [0, 0, 1]]]' <<<"${output}"
+  run_history 0 --format json --metric violations
+  jq --exit-status '[.places[].series[] | .class] == ["contract", "contract", "info"]' \
+    <<<"${output}"
+}
+
+@test "a bounded counter is watched by its worst, also where only the file describes it" {
+  local number most
+  for number in 1 2 3 4; do
+    for most in 4 "$((number == 3 ? 6 : 5))" 1; do
+      printf '%s/run-%d.json\t' "$(record_name "${number}")" "${most}"
+      document '{"metrics": "queue_max 1 lower noisy;wait_us us lower noisy"}' "{
+        \"role\": \"safe\", \"bounds\": [\"queue_max <= 5\"], \"queue_max\": ${most},
+        \"wait_us\": 7}"
+    done
+  done | store
+  expect_changes "c0003 broken -" "c0004 repaired -"
+  jq --exit-status '.unknown_metrics == [] and ([.places[].series[] |
+    select(.metric | test("queue|wait")) | [.metric, .class, (.points | map(.value))]] ==
+    [["queue_max", "contract", [5, 5, 6, 5]], ["wait_us", "noisy", [7, 7, 7, 7]]])' <<<"${output}"
+  run_history 0 --metric queue_max
+  [[ "${output}" == *"c0002..c0003 "*"broken    F/lockfree/a queue_max: 5 -> 6"* ]]
+}
+
 @test "records of other machines, servers, transports and settings are other series" {
   local number=0 context
   for context in '{}' '{"server_version": "8.0"}' '{"transport": "unix"}' '{"rate": "500"}' \

@@ -15,32 +15,23 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <vector>
 
-#include "common/check/history.h"
+#include "common/check/value_history.h"
 
 namespace rcb {
 
 // One INCR (adds 1, returns the new value) or GET. Of an increment of unknown outcome only
 // invoke_ns counts; failed operations and reads of unknown outcome are ignored.
-struct CounterOp {
-  int64_t invoke_ns = 0;
-  int64_t return_ns = 0;
-  int64_t value = 0;
-  bool is_read = false;
-  Outcome outcome = Outcome::kOk;
-};
-static_assert(sizeof(CounterOp) <= 32, "a history holds one of these per operation");
+using CounterOp = ValueOp;
 
-// What the checker found. All counts stop at INT64_MAX.
-struct CounterVerdict {
-  // Each offender once, in the first class that fits: duplicates, inversions, holes, or an
-  // increment to a value above the final one. 0 if and only if the history is linearizable.
-  int64_t violations = 0;
+// There are violations if and only if the history is not linearizable. Each is in the first class
+// that fits: duplicates, inversions, holes, or an increment to a value above the final one. All
+// counts stop at INT64_MAX.
+struct CounterVerdict : ValueVerdict {
   // Acknowledged increments whose effect the final value lacks: initial + acknowledged - final if
-  // positive. Another view of the damage, not added to the violations: each lost update shows
-  // there as a duplicate, an inversion or an increment above the final value.
+  // positive. They are another view of the damage and not added to the violations: each lost update
+  // shows there as a duplicate, an inversion or an increment above the final value.
   int64_t lost_updates = 0;
   // Increments to a value at or below the initial one, or to one that another increment had
   // returned earlier.
@@ -51,11 +42,6 @@ struct CounterVerdict {
   // Values up to the highest one seen to which nothing can have incremented: no acknowledged
   // increment, and no unknown one that was invoked early enough and not needed for another value.
   int64_t holes = 0;
-  // One line about the violation that came to light first, with the values and, in microseconds
-  // since the first invocation, the times; empty without violations.
-  std::string first;
-
-  bool linearizable() const { return violations == 0; }
 };
 
 // Checks `history`, in any order, of a counter that held `initial` before its first operation.

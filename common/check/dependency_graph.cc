@@ -13,9 +13,9 @@ namespace {
 
 constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 
-// Edges looked at in search of G-single, over all components.
+// The search for G-single gives up after so many edges, over all components.
 constexpr int64_t kMaxSteps = 50'000'000;
-// Transactions of a component through which a short cycle is sought.
+// A short cycle is sought through so many transactions of a component.
 constexpr int kMaxStarts = 8;
 
 // A set of kinds of dependencies.
@@ -73,12 +73,12 @@ class CycleSearch {
   static int32_t At(const Nodes& values, int32_t node) { return values[static_cast<size_t>(node)]; }
 
   int32_t transactions_;
-  std::vector<DependencyEdge> edges_;  // by where they start
+  std::vector<DependencyEdge> edges_;  // sorted by where they start
   Nodes first_edge_;                   // by node, and one more
   Nodes region_;                       // searches do not leave the region in which they start
 
-  // R. Tarjan, "Depth-first search and linear graph algorithms", 1972, without recursion. Numbers
-  // start from 1; 0 is not yet.
+  // This is R. Tarjan, "Depth-first search and linear graph algorithms", 1972, without recursion.
+  // Numbers start from 1; 0 says that there is none yet.
   Nodes entered_;  // the number by order of entry
   Nodes low_;
   Nodes closed_;  // the number by order in which components were completed: successors first
@@ -129,7 +129,7 @@ std::vector<DependencyCycle> CycleSearch::Run() {
   return cycles;
 }
 
-// Those of two or more nodes.
+// Finds the strongly connected components of two or more nodes.
 std::vector<Nodes> CycleSearch::Components(const Nodes& nodes, Kinds allowed) {
   for (int32_t node : nodes) At(entered_, node) = At(closed_, node) = 0;
   entered_count_ = closed_count_ = 0;
@@ -203,7 +203,7 @@ Path CycleSearch::ShortCycle(const Nodes& component, Kinds allowed) {
   return shortest;
 }
 
-// To be called after Components(component, others) has found none: what was closed before a node
+// Components(component, others) must have found none just before: what was closed before a node
 // cannot lead to it, which bounds most searches to a few nodes.
 Path CycleSearch::CycleWithOneRw(const Nodes& component, Kinds others) {
   Path shortest;
@@ -221,8 +221,8 @@ Path CycleSearch::CycleWithOneRw(const Nodes& component, Kinds others) {
   return shortest;
 }
 
-// By the number of transactions on the way. Empty if there is none, or none that avoids nodes that
-// were closed before `lowest_closed`.
+// The length of a path is the number of transactions on the way. The path is empty if there is none
+// that avoids the nodes closed before `lowest_closed`.
 Path CycleSearch::ShortestPath(int32_t from, int32_t to, Kinds allowed, int32_t lowest_closed) {
   Path path;
   Nodes reached;
@@ -260,7 +260,7 @@ DependencyCycle CycleSearch::Describe(const Path& path, const Nodes& component,
                                       bool is_realtime) const {
   DependencyCycle cycle;
   cycle.is_realtime = is_realtime;
-  for (int32_t i : path) {  // starts at a transaction
+  for (int32_t i : path) {  // it starts at a transaction
     const DependencyEdge& edge = Edge(i);
     if (IsTransaction(edge.from)) {
       cycle.steps.push_back(edge);
@@ -293,7 +293,7 @@ void DependencyGraph::AddRealTime(std::vector<TransactionInterval> intervals) {
     AddEdge({interval.transaction, returns.back().second, Dependency::kRt});
   }
   for (const TransactionInterval& interval : intervals) {
-    // The last return before the invocation; a shared stamp is no order.
+    // The last return before the invocation leads here; a shared stamp is no order.
     const auto after = std::lower_bound(returns.begin(), returns.end(),
                                         std::make_pair(interval.invoke_ns, int32_t{-1}));
     if (after == returns.begin()) continue;

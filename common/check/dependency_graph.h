@@ -17,14 +17,14 @@ enum class Dependency : uint8_t {
   kWr,      // the other read the version that it wrote
   kRw,      // it read a version, the other wrote the next one
   kRt,      // it had returned before the other was invoked
-  kOnward,  // none of its own: out of a hub, whatever led into the hub
+  kOnward,  // it leads out of a hub, and is of the kind that led into the hub
 };
 
 struct DependencyEdge {
   int32_t from = 0;
   int32_t to = 0;
   Dependency kind = Dependency::kWw;
-  int32_t witness = -1;  // the caller's: what shows this dependency
+  int32_t witness = -1;  // the caller's number of what shows this dependency
 };
 
 enum class CycleKind : uint8_t {
@@ -36,12 +36,12 @@ enum class CycleKind : uint8_t {
 
 struct DependencyCycle {
   CycleKind kind = CycleKind::kG0;
-  bool is_realtime = false;  // some of its steps are rt, and none of its transactions has a cycle
-                             // without
-  // From transaction to transaction: each starts where the one before ends, the first where the
-  // last ends.
+  // Some of its steps are rt, and none of its transactions has a cycle without such steps.
+  bool is_realtime = false;
+  // They lead from transaction to transaction: each starts where the one before ends, the first
+  // where the last ends.
   std::vector<DependencyEdge> steps;
-  // All transactions that have cycles with these, themselves included; in no order.
+  // All transactions that have cycles with these, and these; they are in no order.
   std::vector<int32_t> component;
 };
 
@@ -59,8 +59,8 @@ class DependencyGraph {
   explicit DependencyGraph(int32_t transactions)
       : transactions_(transactions), nodes_(transactions) {}
 
-  // The number of a new hub. Hubs alone must not form a cycle, nor a hub lead back to a transaction
-  // that leads to it.
+  // Returns the number of a new hub. Hubs alone must not form a cycle, nor may a hub lead back to a
+  // transaction that leads to it.
   int32_t AddHub() { return nodes_++; }
 
   // Edges out of hubs are kOnward, all others are not; no edge leads back to where it starts.
@@ -71,14 +71,14 @@ class DependencyGraph {
   // closed: those that share a stamp overlap.
   void AddRealTime(std::vector<TransactionInterval> intervals);
 
-  // Including those out of hubs.
+  // Edges out of hubs count, too.
   int64_t edge_count() const { return static_cast<int64_t>(edges_.size()); }
 
-  // One cycle of each strongly connected component that is cyclic without rt edges, then one of
-  // each component that only these make cyclic. It is of the first kind that the component has, and
-  // short, though not always the shortest. Linear, but for the search for G-single, which gives up
-  // after a fixed number of steps: the cycle then is any of the component, named by what it
-  // consists of.
+  // Returns one cycle of each strongly connected component that is cyclic without rt edges, then
+  // one of each component that only these make cyclic. It is of the first kind that the component
+  // has, and short, though not always the shortest. This takes linear time, except for the search
+  // for G-single, which gives up after a fixed number of steps: the cycle then is any of the
+  // component, named by what it consists of.
   std::vector<DependencyCycle> FindCycles() const;
 
  private:

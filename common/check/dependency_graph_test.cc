@@ -25,7 +25,7 @@ DependencyGraph Graph(int32_t transactions, const std::vector<DependencyEdge>& e
   return graph;
 }
 
-// That the steps lead from each transaction to the next, and back to the first.
+// Expects that the steps lead from each transaction to the next, and back to the first.
 void ExpectClosed(const DependencyCycle& cycle) {
   for (size_t i = 0; i < cycle.steps.size(); ++i) {
     EXPECT_EQ(cycle.steps[i].to, cycle.steps[(i + 1) % cycle.steps.size()].from);
@@ -102,7 +102,7 @@ TEST(DependencyGraphTest, StepsLeaveHubsOut) {
 }
 
 TEST(DependencyGraphTest, RealTimeOrdersWhatDoesNotOverlap) {
-  // Each pair with a ww edge against the order of its intervals.
+  // Each pair has a ww edge against the order of its intervals.
   const auto is_ordered = [](int64_t return_ns, int64_t invoke_ns) {
     DependencyGraph graph = Graph(2, {{1, 0, kWw}});
     graph.AddRealTime({{0, 1, return_ns}, {1, invoke_ns, 100}});

@@ -18,17 +18,18 @@ enum class Outcome : uint8_t {
   kUnknown,  // sent, no reply: applied once at any time after invoke_ns, or never
 };
 
-// One operation as a worker saw it. What `argument` and `value` mean is up to the pattern.
+// One operation as a worker saw it. The pattern says what `value` means.
 struct OpRecord {
   int64_t invoke_ns = 0;
   int64_t return_ns = 0;
-  int64_t argument = 0;  // what it was asked to do
-  int64_t value = 0;     // its result; 0 unless the outcome is kOk
-  int32_t round = 0;     // in round families; otherwise 0
+  int64_t value = 0;  // its result; 0 unless the outcome is kOk
+  // The number of the operation among its worker's, from 0; in round families it is the round.
+  int32_t operation = 0;
   uint16_t worker = 0;
   Outcome outcome = Outcome::kOk;
+  uint8_t op_class = 0;  // one of the classes that the family declares; 0 where it declares none
 };
-static_assert(sizeof(OpRecord) <= 40, "a history holds one of these per operation");
+static_assert(sizeof(OpRecord) <= 32, "a history holds one of these per operation");
 
 }  // namespace rcb
 

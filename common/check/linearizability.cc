@@ -1,33 +1,20 @@
 #include "common/check/linearizability.h"
 
 #include <algorithm>
-#include <cinttypes>
-#include <cstdio>
-#include <cstdlib>
-#include <limits>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
+#include "common/check/interval.h"
 
 namespace rcb {
 namespace {
 
-constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 constexpr int64_t kFree = 0;
 constexpr int64_t kHeld = 1;
-constexpr size_t kMostNamed = 4;  // operations in one line
+constexpr size_t kMaxNamed = 4;  // operations in one line
 
 enum class Model { kCasRegister, kMutex };
-
-void AbortOnBadStamps(const CasOp& op) {
-  const bool has_return = op.outcome == Outcome::kOk;
-  const int64_t last_ns = has_return ? op.return_ns : op.invoke_ns;
-  if (0 <= op.invoke_ns && op.invoke_ns <= last_ns && last_ns < kNever) return;
-  std::fprintf(stderr, "linearizability: an operation runs from %" PRId64 " to %" PRId64 " ns\n",
-               op.invoke_ns, op.return_ns);
-  std::abort();
-}
 
 // An unknown read tells nothing, nor does an unknown compare-and-set that would change nothing.
 bool IsIgnored(const CasOp& op) {
@@ -39,7 +26,7 @@ bool IsIgnored(const CasOp& op) {
 // An unknown compare-and-set that found another value is as one that did not happen.
 SearchOp ToSearch(const CasOp& op) {
   const bool is_pending = op.outcome == Outcome::kUnknown;
-  SearchOp out = {op.invoke_ns, is_pending ? kNever : op.return_ns, op.value, 0, Effect::kIs};
+  SearchOp out = {op.invoke_ns, ReturnOf(op), op.value, 0, Effect::kIs};
   if (op.kind == CasOp::Kind::kWrite) {
     out.effect = Effect::kSet;
   } else if (op.kind == CasOp::Kind::kCas && !is_pending && !op.swapped) {
@@ -64,7 +51,6 @@ class Checker {
   std::string StuckInWords(const CasOp* ops, size_t count, const SearchResult& result) const;
   std::string Words(const CasOp& op) const;
   std::string Value(int64_t value) const;
-  double Us(int64_t ns) const { return static_cast<double>(ns - origin_ns_) / 1e3; }
 
   std::vector<CasOp> ops_;
   int64_t initial_;
@@ -75,7 +61,7 @@ class Checker {
 
 LinearizabilityVerdict Checker::Check(const LinearizabilityOptions& options) {
   for (const CasOp& op : ops_) {
-    AbortOnBadStamps(op);
+    AbortOnBadStamps("linearizability", op);
     origin_ns_ = std::min(origin_ns_, op.invoke_ns);
   }
   std::erase_if(ops_, IsIgnored);
@@ -94,38 +80,42 @@ void Checker::CheckKey(const CasOp* ops, size_t count, const LinearizabilityOpti
   std::vector<SearchOp> search(count);
   std::transform(ops, ops + count, search.begin(), ToSearch);
   const SearchResult result =
-      SearchOrder(search, initial_, {options.most_states, options.most_cached_states});
+      SearchOrder(search, initial_, {options.max_states, options.max_cached_states});
   ++verdict_.keys;
   verdict_.operations += static_cast<int64_t>(count);
   verdict_.states += result.states;
   if (result.answer == Answer::kLinearizable) return;
 
-  const bool is_violation = result.answer == Answer::kNotLinearizable;
-  ++(is_violation ? verdict_.violating_keys : verdict_.undecided_keys);
-  if (verdict_.answer == result.answer || verdict_.answer == Answer::kNotLinearizable) return;
-  verdict_.answer = result.answer;
-  verdict_.first = absl::StrCat(is_violation ? "not linearizable" : "undecided", ": key ", ops->key,
-                                ": ", StuckInWords(ops, count, result));
+  const std::string words = StuckInWords(ops, count, result);
+  if (result.answer == Answer::kNotLinearizable) {
+    verdict_.answer = Answer::kNotLinearizable;
+    verdict_.violations.Add(1, words);
+    return;
+  }
+  if (verdict_.answer == Answer::kLinearizable) verdict_.answer = Answer::kUndecided;
+  if (++verdict_.undecided_keys == 1) verdict_.first_undecided = words;
 }
 
 std::string Checker::StuckInWords(const CasOp* ops, size_t count,
                                   const SearchResult& result) const {
   const auto acknowledged =
       std::count_if(ops, ops + count, [](const CasOp& op) { return op.outcome == Outcome::kOk; });
+  const bool is_undecided = result.answer == Answer::kUndecided;
   std::string text =
-      absl::StrCat("got to ", result.placed, " of ", acknowledged, " acknowledged operations and ",
-                   Value(result.value),
-                   result.answer == Answer::kUndecided ? ", where no order tried has a place for "
-                                                       : ", where no order has a place for ");
-  for (size_t i = 0; i < std::min(result.stuck.size(), kMostNamed); ++i) {
+      absl::StrCat(is_undecided ? "undecided" : "not linearizable", ": key ", ops->key,
+                   ": the best order got to ", result.placed, " of ", acknowledged,
+                   " acknowledged operations and ", Value(result.value),
+                   is_undecided ? ", where no order tried has a place for "
+                                : ", where no order has a place for ");
+  for (size_t i = 0; i < std::min(result.stuck.size(), kMaxNamed); ++i) {
     absl::StrAppend(&text,
                     i == 0   ? ""
                     : i == 1 ? "; beside it wait "
                              : ", ",
                     Words(ops[result.stuck[i]]));
   }
-  if (result.stuck.size() > kMostNamed) {
-    absl::StrAppend(&text, " and ", result.stuck.size() - kMostNamed, " more");
+  if (result.stuck.size() > kMaxNamed) {
+    absl::StrAppend(&text, " and ", result.stuck.size() - kMaxNamed, " more");
   }
   return text;
 }
@@ -136,7 +126,7 @@ std::string Checker::Value(int64_t value) const {
 }
 
 std::string Checker::Words(const CasOp& op) const {
-  const std::string times = absl::StrFormat(" [%.3f, %.3f us]", Us(op.invoke_ns), Us(op.return_ns));
+  const std::string times = absl::StrCat(" ", TimesInWords(op, origin_ns_));
   if (model_ == Model::kMutex) return (op.value == kHeld ? "acquire" : "release") + times;
   switch (op.kind) {
     case CasOp::Kind::kRead:

@@ -19,6 +19,7 @@
 
 #include "common/check/history.h"
 #include "common/check/linearizability_search.h"
+#include "common/check/violations.h"
 
 namespace rcb {
 
@@ -50,22 +51,22 @@ struct MutexOp {
 // When to give up, on each key. A state is a value with a set of placed operations, and takes about
 // 40 bytes at up to 64 operations at a time.
 struct LinearizabilityOptions {
-  int64_t most_states = 50'000'000;       // looked at: roughly a microsecond each
-  size_t most_cached_states = 1'000'000;  // kept at once
+  int64_t max_states = 50'000'000;       // so many are looked at, in roughly a microsecond each
+  size_t max_cached_states = 1'000'000;  // so many are kept at once
 };
 
 struct LinearizabilityVerdict {
   // kNotLinearizable if any key is not; else kUndecided if any key is that.
   Answer answer = Answer::kLinearizable;
-  int64_t keys = 0;
-  int64_t violating_keys = 0;
+  // Each key that is not linearizable counts once. The words are about the lowest of them: how far
+  // an order got, with which value, and the operations that could not follow, with times in
+  // microseconds since the first invocation.
+  Violations violations;
   int64_t undecided_keys = 0;
-  int64_t operations = 0;  // without those ignored
-  int64_t states = 0;      // looked at
-  // One line about the lowest key of that answer: how far an order got, with which value, and the
-  // operations that could not follow, with times in microseconds since the first invocation; empty
-  // if linearizable.
-  std::string first;
+  std::string first_undecided;  // likewise about the lowest of these keys; empty without any
+  int64_t keys = 0;
+  int64_t operations = 0;  // without those that are ignored
+  int64_t states = 0;      // how many the search looked at
 
   bool linearizable() const { return answer == Answer::kLinearizable; }
 };

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "common/check/linearizability.h"
+#include "common/check/random_test_history.h"
 
 namespace rcb {
 namespace {
@@ -42,14 +43,6 @@ struct Search {
   std::vector<CasOp> ops;
   std::set<std::pair<size_t, int64_t>> seen;  // sets of operations done, with the value after them
 
-  bool MayComeNext(size_t next, size_t done) const {
-    for (size_t i = 0; i < ops.size(); ++i) {
-      const bool waiting = (done >> i & 1) == 0 && ops[i].outcome == Outcome::kOk;
-      if (waiting && ops[i].return_ns < ops[next].invoke_ns) return false;
-    }
-    return true;
-  }
-
   // Whether the result of `op`, if known, is that of a register which holds `*value`; changes it.
   static bool Apply(const CasOp& op, int64_t* value) {
     if (op.kind == Kind::kRead) return op.outcome == Outcome::kUnknown || op.value == *value;
@@ -66,7 +59,7 @@ struct Search {
       if ((done >> i & 1) != 0) continue;
       if (ops[i].outcome == Outcome::kOk) all_acknowledged = false;
       int64_t after = value;
-      if (!Apply(ops[i], &after) || !MayComeNext(i, done)) continue;
+      if (!Apply(ops[i], &after) || !MayComeNext(ops, i, done)) continue;
       if (CanFinish(done | size_t{1} << i, after)) return true;
     }
     return all_acknowledged;
@@ -87,14 +80,8 @@ bool IsLinearizable(const std::vector<CasOp>& history, int64_t initial) {
 
 // ---- Histories.
 
-using Random = std::mt19937_64;
-
-int64_t Pick(Random& random, int64_t low, int64_t high) {
-  return std::uniform_int_distribution<int64_t>(low, high)(random);
-}
-
 struct Shape {
-  int64_t most_ops = 8;
+  int64_t max_ops = 8;
   int64_t values = 3;
   int64_t keys = 1;
   int64_t longest_ns = 10;
@@ -114,7 +101,7 @@ void DrawRequest(Random& random, const Shape& shape, CasOp* op) {
 
 // What a register holding `*value` makes of `op`; an unknown one may have no effect.
 void Run(Random& random, CasOp* op, int64_t* value) {
-  if (op->outcome == Outcome::kUnknown && Pick(random, 0, 1) == 0) return;
+  if (!TakesEffect(random, op->outcome)) return;
   op->swapped = op->kind == Kind::kCas && op->expected == *value;
   if (op->kind == Kind::kRead) op->value = *value;
   if (op->kind == Kind::kWrite || op->swapped) *value = op->value;
@@ -124,15 +111,13 @@ void Run(Random& random, CasOp* op, int64_t* value) {
 std::vector<CasOp> MakeGood(Random& random, const Shape& shape) {
   std::vector<int64_t> held(static_cast<size_t>(shape.keys) + 1);
   std::vector<CasOp> history;
-  std::vector<int64_t> instants(static_cast<size_t>(Pick(random, 0, shape.most_ops)));
-  for (int64_t& instant : instants) instant = Pick(random, 30, 50);
-  std::sort(instants.begin(), instants.end());
+  const std::vector<int64_t> instants =
+      PickInstants(random, Pick(random, 0, shape.max_ops), 30, 50);
   const int64_t reach = Pick(random, 0, shape.longest_ns);
   for (int64_t instant : instants) {
     CasOp op;
     DrawRequest(random, shape, &op);
-    op.invoke_ns = instant - Pick(random, 0, reach);
-    op.return_ns = instant + Pick(random, 0, reach);
+    RunAround(random, instant, reach, &op);
     Run(random, &op, &held[static_cast<size_t>(op.key)]);
     history.push_back(op);
   }
@@ -141,7 +126,7 @@ std::vector<CasOp> MakeGood(Random& random, const Shape& shape) {
 }
 
 std::vector<CasOp> MakeArbitrary(Random& random, const Shape& shape) {
-  std::vector<CasOp> history(static_cast<size_t>(Pick(random, 0, shape.most_ops)));
+  std::vector<CasOp> history(static_cast<size_t>(Pick(random, 0, shape.max_ops)));
   for (CasOp& op : history) {
     DrawRequest(random, shape, &op);
     op.swapped = op.kind == Kind::kCas && Pick(random, 0, 1) == 0;
@@ -155,7 +140,7 @@ std::vector<CasOp> MakeArbitrary(Random& random, const Shape& shape) {
 // Damages one result or one interval.
 void Mutate(Random& random, const Shape& shape, std::vector<CasOp>* history) {
   if (history->empty()) return;
-  CasOp& op = (*history)[static_cast<size_t>(Pick(random, 0, std::ssize(*history) - 1))];
+  CasOp& op = Any(random, *history);
   switch (Pick(random, 0, 2)) {
     case 0:
       op.value = Pick(random, 0, shape.values - 1);
@@ -163,11 +148,8 @@ void Mutate(Random& random, const Shape& shape, std::vector<CasOp>* history) {
     case 1:
       op.swapped = !op.swapped;
       break;
-    default: {
-      const int64_t shift_ns = Pick(random, -op.invoke_ns, 12);
-      op.invoke_ns += shift_ns;
-      op.return_ns += shift_ns;
-    }
+    default:
+      Shift(random, &op);
   }
 }
 
@@ -175,7 +157,7 @@ std::vector<Shape> Shapes() {
   return {{},
           {.values = 2, .unknown_percent = 0},
           {.values = 5, .write_percent = 70},
-          {.most_ops = 9, .write_percent = 0},
+          {.max_ops = 9, .write_percent = 0},
           {.keys = 2},
           {.longest_ns = 4, .unknown_percent = 40},
           {.values = 2, .longest_ns = 30, .unknown_percent = 5}};
@@ -184,82 +166,72 @@ std::vector<Shape> Shapes() {
 void ExpectAgreement(const std::vector<CasOp>& history, bool expected) {
   const LinearizabilityVerdict verdict = CheckCasRegister(history, 0);
   ASSERT_NE(verdict.answer, Answer::kUndecided) << Describe(history);
-  ASSERT_EQ(verdict.linearizable(), expected) << Describe(history) << verdict.first;
-  ASSERT_EQ(verdict.first.empty(), expected);
-  ASSERT_EQ(verdict.violating_keys > 0, !expected);
-  ASSERT_EQ(verdict.first.find('\n'), std::string::npos);
+  ASSERT_EQ(verdict.linearizable(), expected) << Describe(history) << verdict.violations.first;
+  ASSERT_EQ(verdict.violations.first.empty(), expected);
+  ASSERT_EQ(verdict.violations.count > 0, !expected);
+  ASSERT_EQ(verdict.violations.first.find('\n'), std::string::npos);
 }
 
 // ---- Against the definition.
 
 TEST(LinearizabilityRandomTest, AcceptsHistoriesThatAreLinearizableByConstruction) {
-  Random random(1);
   for (const Shape& shape : Shapes()) {
-    for (int i = 0; i < 3'000; ++i) {
-      const std::vector<CasOp> history = MakeGood(random, shape);
+    const auto make = [&shape](Random& random) { return MakeGood(random, shape); };
+    ForEach({.seed = 1, .count = 3'000}, make, [](const std::vector<CasOp>& history) {
       ASSERT_TRUE(IsLinearizable(history, 0)) << "the definition is wrong: " << Describe(history);
       ExpectAgreement(history, true);
-      if (HasFatalFailure()) return;
-    }
+    });
   }
 }
 
+// Returns whether `history` is linearizable.
+bool Agrees(const std::vector<CasOp>& history) {
+  const bool expected = IsLinearizable(history, 0);
+  ExpectAgreement(history, expected);
+  return expected;
+}
+
 TEST(LinearizabilityRandomTest, AgreesWithTheDefinitionOnMutatedHistories) {
-  Random random(2);
   for (const Shape& shape : Shapes()) {
-    int linearizable = 0;
-    constexpr int kCases = 5'000;
-    for (int i = 0; i < kCases; ++i) {
+    const auto make = [&shape](Random& random) {
       std::vector<CasOp> history = MakeGood(random, shape);
       for (int64_t left = Pick(random, 1, 4); left > 0; --left) Mutate(random, shape, &history);
-      const bool expected = IsLinearizable(history, 0);
-      linearizable += expected ? 1 : 0;
-      ExpectAgreement(history, expected);
-      if (HasFatalFailure()) return;
-    }
-    EXPECT_GT(linearizable, kCases / 10);
-    EXPECT_LT(linearizable, kCases * 9 / 10);
+      return history;
+    };
+    ExpectBothKinds({.seed = 2, .count = 5'000}, make, Agrees);
   }
 }
 
 TEST(LinearizabilityRandomTest, AgreesWithTheDefinitionOnArbitraryHistories) {
-  Random random(3);
   for (const Shape& shape : Shapes()) {
-    int linearizable = 0;
-    constexpr int kCases = 5'000;
-    for (int i = 0; i < kCases; ++i) {
-      const std::vector<CasOp> history = MakeArbitrary(random, shape);
-      const bool expected = IsLinearizable(history, 0);
-      linearizable += expected ? 1 : 0;
-      ExpectAgreement(history, expected);
-      if (HasFatalFailure()) return;
-    }
-    EXPECT_GT(linearizable, kCases / 10);
-    EXPECT_LT(linearizable, kCases * 9 / 10);
+    const auto make = [&shape](Random& random) { return MakeArbitrary(random, shape); };
+    ExpectBothKinds({.seed = 3, .count = 5'000}, make, Agrees);
   }
 }
 
+std::vector<MutexOp> MakeArbitraryMutex(Random& random) {
+  std::vector<MutexOp> history(static_cast<size_t>(Pick(random, 0, 8)));
+  for (MutexOp& op : history) {
+    op.invoke_ns = Pick(random, 0, 12);
+    op.return_ns = op.invoke_ns + Pick(random, 0, 12);
+    op.is_release = Pick(random, 0, 1) == 0;
+    op.outcome = Pick(random, 0, 3) == 0 ? Outcome::kUnknown : Outcome::kOk;
+  }
+  return history;
+}
+
 TEST(LinearizabilityRandomTest, MutexesAgreeWithTheDefinition) {
-  Random random(4);
-  int linearizable = 0;
-  constexpr int kCases = 20'000;
-  for (int i = 0; i < kCases; ++i) {
-    std::vector<MutexOp> history(static_cast<size_t>(Pick(random, 0, 8)));
+  const auto agrees = [](const std::vector<MutexOp>& history) {
     std::vector<CasOp> as_cas;
-    for (MutexOp& op : history) {
-      op.invoke_ns = Pick(random, 0, 12);
-      op.return_ns = op.invoke_ns + Pick(random, 0, 12);
-      op.is_release = Pick(random, 0, 1) == 0;
-      op.outcome = Pick(random, 0, 3) == 0 ? Outcome::kUnknown : Outcome::kOk;
+    for (const MutexOp& op : history) {
       as_cas.push_back({op.invoke_ns, op.return_ns, 0, op.is_release ? 0 : 1, op.is_release ? 1 : 0,
                         Kind::kCas, true, op.outcome});
     }
     const bool expected = IsLinearizable(as_cas, 0);
-    linearizable += expected ? 1 : 0;
-    ASSERT_EQ(CheckMutex(history).linearizable(), expected) << Describe(as_cas);
-  }
-  EXPECT_GT(linearizable, kCases / 10);
-  EXPECT_LT(linearizable, kCases * 9 / 10);
+    EXPECT_EQ(CheckMutex(history).linearizable(), expected) << Describe(as_cas);
+    return expected;
+  };
+  ExpectBothKinds({.seed = 4, .count = 20'000}, MakeArbitraryMutex, agrees);
 }
 
 // ---- At a realistic size.
@@ -302,12 +274,12 @@ TEST(LinearizabilityRandomTest, AcceptsLargeHistoriesOfManyWorkers) {
                                      {.values = 2, .unknown_percent = 1, .write_percent = 10}};
   for (const Shape& shape : shapes) {
     const auto verdict = CheckCasRegister(MakeLarge(random, 5'000, 50, shape), 0);
-    EXPECT_EQ(verdict.answer, Answer::kLinearizable) << verdict.first;
+    EXPECT_EQ(verdict.answer, Answer::kLinearizable) << verdict.violations.first;
   }
 }
 
-// With one state a level and one level to go back the search is at its wits' end at once: it has to
-// prove by starts in the middle, and to keep more, what it would else see at a glance.
+// With one state a level and one level to go back the search gets stuck at once: it has to prove by
+// starts in the middle, and by keeping more, what it would otherwise see at a glance.
 TEST(LinearizabilityRandomTest, AnswersDoNotDependOnWhereTheSearchBegins) {
   Random random(7);
   std::vector<int> answers(2);
@@ -350,11 +322,11 @@ TEST(LinearizabilityRandomTest, SeesOneImpossibleReadInALargeHistory) {
     op.outcome = Outcome::kOk;
     op.value = 5;  // which nothing writes
     const auto verdict = CheckCasRegister(history, 0);
-    EXPECT_EQ(verdict.answer, Answer::kNotLinearizable) << round << verdict.first;
+    EXPECT_EQ(verdict.answer, Answer::kNotLinearizable) << round << verdict.violations.first;
   }
 }
 
-// Far from the start, where the search does not keep every state.
+// They come far from the start, where the search does not keep every state.
 TEST(LinearizabilityRandomTest, SeesTwoReadsThatDisagreeAfterALargeHistory) {
   Random random(8);
   for (int round = 0; round < 20; ++round) {
@@ -368,7 +340,7 @@ TEST(LinearizabilityRandomTest, SeesTwoReadsThatDisagreeAfterALargeHistory) {
     history.push_back({.invoke_ns = end_ns + 3, .return_ns = end_ns + 4, .value = 2});
     for (CasOp& op : history) op.key = 1;
     const auto verdict = CheckCasRegister(history, 0);
-    EXPECT_EQ(verdict.answer, Answer::kNotLinearizable) << round << verdict.first;
+    EXPECT_EQ(verdict.answer, Answer::kNotLinearizable) << round << verdict.violations.first;
   }
 }
 

@@ -118,9 +118,9 @@ TEST(LinearizabilityTest, KeysAreJudgedApart) {
   const auto verdict = Check({OnKey(1, Write(1, 2, 1)), OnKey(2, Read(3, 4, 0)),
                               OnKey(3, Read(3, 4, 7)), OnKey(4, Read(3, 4, 8))});
   EXPECT_EQ(verdict.keys, 4);
-  EXPECT_EQ(verdict.violating_keys, 2);
+  EXPECT_EQ(verdict.violations.count, 2);
   EXPECT_EQ(verdict.operations, 4);
-  EXPECT_THAT(verdict.first, StartsWith("not linearizable: key 3: "));
+  EXPECT_THAT(verdict.violations.first, StartsWith("not linearizable: key 3: "));
 }
 
 // ---- Edges.
@@ -128,7 +128,7 @@ TEST(LinearizabilityTest, KeysAreJudgedApart) {
 TEST(LinearizabilityTest, AcceptsAnEmptyHistory) {
   EXPECT_TRUE(Check({}).linearizable());
   EXPECT_EQ(Check({}).keys, 0);
-  EXPECT_THAT(Check({}).first, IsEmpty());
+  EXPECT_THAT(Check({}).violations.first, IsEmpty());
   EXPECT_TRUE(CheckMutex({}).linearizable());
 }
 
@@ -202,20 +202,22 @@ TEST(LinearizabilityTest, AnUnknownReleaseMayExplainAnAcquisition) {
 // ---- The words.
 
 TEST(LinearizabilityTest, NamesWhatHasNoPlace) {
-  EXPECT_EQ(Check({Write(1'000, 2'000, 1), Read(3'000, 4'250, 7), Write(3'500, 5'000, 2)}).first,
-            "not linearizable: key 0: got to 1 of 3 acknowledged operations and the value 1, where "
+  EXPECT_EQ(Check({Write(1'000, 2'000, 1), Read(3'000, 4'250, 7), Write(3'500, 5'000, 2)})
+                .violations.first,
+            "not linearizable: key 0: the best order got to 1 of 3 acknowledged operations and the "
+            "value 1, where "
             "no order has a place for read -> 7 [2.000, 3.250 us]; beside it wait write 2 [2.500, "
             "4.000 us]");
-  EXPECT_EQ(
-      CheckMutex({Acquire(1'000, 2'000), Acquire(3'000, 4'000)}).first,
-      "not linearizable: key 0: got to 1 of 2 acknowledged operations and a held mutex, where "
-      "no order has a place for acquire [2.000, 3.000 us]");
-  EXPECT_THAT(Check({Cas(10, 20, 3, 4, true)}).first, HasSubstr("cas 3 to 4 -> ok ["));
+  EXPECT_EQ(CheckMutex({Acquire(1'000, 2'000), Acquire(3'000, 4'000)}).violations.first,
+            "not linearizable: key 0: the best order got to 1 of 2 acknowledged operations and a "
+            "held mutex, where "
+            "no order has a place for acquire [2.000, 3.000 us]");
+  EXPECT_THAT(Check({Cas(10, 20, 3, 4, true)}).violations.first, HasSubstr("cas 3 to 4 -> ok ["));
 }
 
 // ---- Giving up.
 
-// Needs one particular order of many concurrent compare-and-sets, then two values at once.
+// It needs one particular order of many concurrent compare-and-sets, then two values at once.
 std::vector<CasOp> Hard() {
   std::vector<CasOp> history;
   for (int64_t i = 0; i < 40; ++i) history.push_back(Cas(1, 100 + i, i % 7, (i * 3 + 1) % 7, true));
@@ -226,21 +228,21 @@ std::vector<CasOp> Hard() {
 }
 
 TEST(LinearizabilityTest, IsUndecidedWhenALimitDoesNotSuffice) {
-  EXPECT_EQ(CheckCasRegister(Hard(), 0, {.most_states = 100}).answer, Answer::kUndecided);
-  const auto verdict = CheckCasRegister(Hard(), 0, {.most_cached_states = 2});
+  EXPECT_EQ(CheckCasRegister(Hard(), 0, {.max_states = 100}).answer, Answer::kUndecided);
+  const auto verdict = CheckCasRegister(Hard(), 0, {.max_cached_states = 2});
   EXPECT_EQ(verdict.answer, Answer::kUndecided);
   EXPECT_EQ(verdict.undecided_keys, 1);
-  EXPECT_THAT(verdict.first, StartsWith("undecided: key 0: got to "));
+  EXPECT_THAT(verdict.first_undecided, StartsWith("undecided: key 0: the best order got to "));
 }
 
 TEST(LinearizabilityTest, AViolationOfOneKeyOutweighsAnUndecidedOne) {
   std::vector<CasOp> history = Hard();
   history.push_back(OnKey(5, Read(1, 2, 3)));
-  const auto verdict = CheckCasRegister(history, 0, {.most_states = 100});
+  const auto verdict = CheckCasRegister(history, 0, {.max_states = 100});
   EXPECT_EQ(verdict.answer, Answer::kNotLinearizable);
   EXPECT_EQ(verdict.undecided_keys, 1);
-  EXPECT_EQ(verdict.violating_keys, 1);
-  EXPECT_THAT(verdict.first, StartsWith("not linearizable: key 5: "));
+  EXPECT_EQ(verdict.violations.count, 1);
+  EXPECT_THAT(verdict.violations.first, StartsWith("not linearizable: key 5: "));
 }
 
 TEST(LinearizabilityDeathTest, StampsThatRunBackwardsAbort) {

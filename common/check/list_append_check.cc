@@ -1,12 +1,13 @@
 #include "common/check/list_append_check.h"
 
 #include <algorithm>
-#include <limits>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/check/dependency_graph.h"
+#include "common/check/interval.h"
 #include "common/check/list_append_scan.h"
 
 namespace rcb {
@@ -19,8 +20,7 @@ using list_append::Read;
 using list_append::Scan;
 using list_append::Write;
 
-constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
-// Steps of a cycle that ListVerdict::first spells out.
+// So many steps of a cycle are spelled out; the others are counted.
 constexpr size_t kMaxStepsInWords = 8;
 
 constexpr std::array<const char*, kListAnomalies> kAnomalyNames = {
@@ -50,8 +50,8 @@ class KeyDependencies {
   const KeyGroup& group_;
   DependencyGraph& graph_;
   std::vector<const Write*> placed_;  // by place
-  std::vector<const Write*> unseen_;  // took effect, but behind the longest read
-  int32_t hub_ = kNone;               // leads to those of unseen_
+  std::vector<const Write*> unseen_;  // they took effect, but behind the longest read
+  int32_t hub_ = kNone;               // it leads to those of unseen_
   bool has_bypass_ = false;           // a reader among unseen_ leads to the others there
 };
 
@@ -93,9 +93,9 @@ void KeyDependencies::AddEdge(int32_t from, int32_t to, Dependency kind, const W
   graph_.AddEdge({from, to, kind, static_cast<int32_t>(witness - scan_.writes.data())});
 }
 
-// From a transaction to all others in unseen_. One that is there itself bypasses the hub, lest it
-// depend on itself. One reader that does so is enough: a second one would have appended to the
-// state that the first had read before it appended, and that lost update has been found.
+// Leads from a transaction to all others in unseen_. One that is there itself bypasses the hub,
+// lest it depend on itself. One reader that does so is enough: a second one would have appended to
+// the state that the first had read before it appended, and that lost update has been found.
 void KeyDependencies::AddBehindLongest(int32_t from, Dependency kind) {
   if (unseen_.empty()) return;
   const auto own = std::lower_bound(
@@ -122,9 +122,7 @@ void AddRealTime(const ListHistory& history, const Scan& scan, DependencyGraph* 
   for (size_t i = 0; i < history.transactions().size(); ++i) {
     if (!scan.took_effect[i]) continue;
     const ListTransaction& transaction = history.transactions()[i];
-    const bool has_return = transaction.outcome == Outcome::kOk;
-    intervals.push_back({static_cast<int32_t>(i), transaction.invoke_ns,
-                         has_return ? transaction.return_ns : kNever});
+    intervals.push_back({static_cast<int32_t>(i), transaction.invoke_ns, ReturnOf(transaction)});
   }
   graph->AddRealTime(std::move(intervals));
 }
@@ -146,7 +144,7 @@ std::string Words(const DependencyCycle& cycle, const Scan& scan) {
 }
 
 // A lost update is a cycle of its two transactions, and a lost append one of its reader and writer.
-bool IsCounted(ListAnomaly anomaly, const DependencyCycle& cycle, const Scan& scan) {
+bool IsCountedAlready(ListAnomaly anomaly, const DependencyCycle& cycle, const Scan& scan) {
   const auto is_among = [&cycle](const std::vector<bool>& transactions) {
     return std::any_of(cycle.component.begin(), cycle.component.end(),
                        [&](int32_t i) { return transactions[static_cast<size_t>(i)]; });
@@ -159,12 +157,11 @@ void NoteCycles(const ListHistory& history, const Scan& scan, const DependencyGr
                 Findings* findings) {
   for (const DependencyCycle& cycle : graph.FindCycles()) {
     const ListAnomaly anomaly = AnomalyOf(cycle);
-    if (IsCounted(anomaly, cycle, scan)) continue;
+    if (IsCountedAlready(anomaly, cycle, scan)) continue;
     int64_t closed_ns = 0;
     for (const DependencyEdge& step : cycle.steps) {
       const ListTransaction& transaction = history.transactions()[static_cast<size_t>(step.from)];
-      const bool has_return = transaction.outcome == Outcome::kOk;
-      closed_ns = std::max(closed_ns, has_return ? transaction.return_ns : transaction.invoke_ns);
+      closed_ns = std::max(closed_ns, ShownAt(transaction));
     }
     findings->Note(anomaly, closed_ns, Words(cycle, scan));
   }
@@ -183,10 +180,10 @@ ListVerdict CheckListAppend(const ListHistory& history) {
   for (const KeyGroup& group : scan.groups) KeyDependencies(scan, group, &graph).Add();
   AddRealTime(history, scan, &graph);
   NoteCycles(history, scan, graph, &findings);
-  ListVerdict& verdict = findings.verdict();
+  ListVerdict verdict = findings.Verdict();
   verdict.transactions = std::count(scan.took_effect.begin(), scan.took_effect.end(), true);
   verdict.edges = graph.edge_count();
-  return std::move(verdict);
+  return verdict;
 }
 
 }  // namespace rcb

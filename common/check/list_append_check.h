@@ -15,17 +15,17 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <string>
 
 #include "common/check/list_append_history.h"
+#include "common/check/violations.h"
 
 namespace rcb {
 
 // What can be wrong, and what is counted of it. Those up to kLostUpdate are seen in the lists
 // themselves. The others are cycles of dependencies, one for each set of transactions that depend
-// on each other, and named after the first kind that fits; -realtime: there is a serial order, but
-// not one that agrees with real time. A kGSingle is not counted where a lost update among its
-// transactions is, nor a kGSingleRealtime where a lost append is.
+// on each other, and named after the first kind that fits. -realtime says that there is a serial
+// order, but not one that agrees with real time. A kGSingle is not counted where a lost update
+// among its transactions is, nor a kGSingleRealtime where a lost append is.
 enum class ListAnomaly : uint8_t {
   kGarbage,            // values read that nobody appended
   kDuplicate,          // values that some list holds more than once
@@ -48,24 +48,23 @@ enum class ListAnomaly : uint8_t {
 };
 inline constexpr size_t kListAnomalies = 16;
 
-// Such as "G-single-realtime".
+// Its name in the literature, such as "G-single-realtime".
 const char* ListAnomalyName(ListAnomaly anomaly);
 
 // What the checker found.
 struct ListVerdict {
-  // The sum of all counts. 0 if and only if the history is strictly serializable.
-  int64_t violations = 0;
+  // They are the sum of all counts. There are none if and only if the history is strictly
+  // serializable. The words are about the violation that came to light first, with the transactions
+  // (T0 is transaction 0 of the history), the keys, and the values.
+  Violations violations;
   std::array<int64_t, kListAnomalies> counts = {};  // by anomaly
-  // One line about the violation that came to light first, with the transactions (T0 is transaction
-  // 0 of the history), the keys, and the values; empty without violations.
-  std::string first;
   // What was checked: the transactions that took effect, and the dependencies between them. Those
   // of real time are reduced to what implies the rest.
   int64_t transactions = 0;
   int64_t edges = 0;
 
   int64_t count(ListAnomaly anomaly) const { return counts[static_cast<size_t>(anomaly)]; }
-  bool is_strictly_serializable() const { return violations == 0; }
+  bool is_strictly_serializable() const { return violations.none(); }
 };
 
 // Checks `history`, of lists that were empty before it. A transaction applies all of its appends or

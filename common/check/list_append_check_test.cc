@@ -5,8 +5,6 @@
 
 #include <cstdint>
 #include <limits>
-#include <string>
-#include <utility>
 #include <vector>
 
 #include "common/check/list_append_test_history.h"
@@ -14,35 +12,7 @@
 namespace rcb::list_append {
 namespace {
 
-using ::testing::EndsWith;
 using ::testing::HasSubstr;
-
-constexpr int64_t kX = 1;
-constexpr int64_t kY = 2;
-
-// All of these overlap, so that real time orders none.
-TestTransaction Ok(std::vector<TestStep> steps) { return {0, 9, std::move(steps), Outcome::kOk}; }
-TestTransaction Failed(std::vector<TestStep> steps) {
-  return {0, 9, std::move(steps), Outcome::kFailed};
-}
-// Return is nonsense that the checker must not look at.
-TestTransaction Unknown(int64_t invoke_ns, std::vector<TestStep> steps) {
-  return {invoke_ns, -9, std::move(steps), Outcome::kUnknown};
-}
-
-// That `anomaly` is found once, and nothing else.
-void ExpectOnly(ListAnomaly anomaly, const TestHistory& history) {
-  const ListVerdict verdict = Check(history);
-  EXPECT_EQ(verdict.count(anomaly), 1) << verdict.first;
-  EXPECT_EQ(verdict.violations, 1) << verdict.first;
-  EXPECT_THAT(verdict.first, ::testing::StartsWith(std::string(ListAnomalyName(anomaly)) + ": "));
-}
-
-void ExpectNone(const TestHistory& history) {
-  const ListVerdict verdict = Check(history);
-  EXPECT_TRUE(verdict.is_strictly_serializable());
-  EXPECT_EQ(verdict.first, "");
-}
 
 // ---- What lists show by themselves, and the same history repaired.
 
@@ -97,7 +67,7 @@ TEST(ListAppendCheckTest, SeesATransactionBreakInBetweenTheStepsOfAnother) {
       Check({Ok({Append(kX, 1)}), Ok({Read(kX, {}), Append(kX, 2), Read(kX, {1, 2})})});
   EXPECT_EQ(verdict.count(ListAnomaly::kInternal), 1);
   EXPECT_EQ(verdict.count(ListAnomaly::kGSingle), 1);
-  EXPECT_EQ(verdict.violations, 2);
+  EXPECT_EQ(verdict.violations.count, 2);
 }
 
 TEST(ListAppendCheckTest, SeesAppendsOfATransactionOutOfOrder) {
@@ -138,7 +108,7 @@ TEST(ListAppendCheckTest, CountsEachLostAppendOnceHoweverManyReadsLackIt) {
   TestHistory history = {{0, 4, {Append(kX, 1)}}, {0, 4, {Append(kX, 2)}}};
   for (int64_t i = 5; i < 25; ++i) history.push_back({i, i, {Read(kX, {})}});
   EXPECT_EQ(Check(history).count(ListAnomaly::kLostAppend), 2);
-  EXPECT_EQ(Check(history).violations, 2);
+  EXPECT_EQ(Check(history).violations.count, 2);
 }
 
 TEST(ListAppendCheckTest, SeesTwoUpdatesOfTheSameState) {
@@ -154,117 +124,7 @@ TEST(ListAppendCheckTest, CountsAllButOneOfTheUpdatesOfTheSameState) {
   TestHistory history;
   for (int64_t i = 0; i < 20; ++i) history.push_back(Ok({Read(kX, {}), Append(kX, i)}));
   EXPECT_EQ(Check(history).count(ListAnomaly::kLostUpdate), 19);
-  EXPECT_EQ(Check(history).violations, 19);
-}
-
-// ---- Cycles.
-
-TEST(ListAppendCheckTest, SeesInterleavedWrites) {
-  const TestTransaction one = Ok({Append(kX, 1), Append(kY, 1)});
-  const TestTransaction other = Ok({Append(kX, 2), Append(kY, 2)});
-  ExpectOnly(ListAnomaly::kG0, {one, other, Ok({Read(kX, {1, 2}), Read(kY, {2, 1})})});
-  ExpectNone({one, other, Ok({Read(kX, {1, 2}), Read(kY, {1, 2})})});
-}
-
-TEST(ListAppendCheckTest, SeesATransactionAppliedInParts) {
-  ExpectOnly(ListAnomaly::kG0,
-             {Ok({Append(kX, 1), Append(kX, 2)}), Ok({Append(kX, 3)}), Ok({Read(kX, {1, 3, 2})})});
-  ExpectOnly(ListAnomaly::kG0,
-             {Ok({Append(kX, 1), Append(kX, 2)}), Ok({Append(kX, 3)}), Ok({Read(kX, {1, 3})})});
-}
-
-TEST(ListAppendCheckTest, SeesInformationFlowInACircle) {
-  const TestTransaction one = Ok({Append(kX, 1), Read(kY, {2})});
-  ExpectOnly(ListAnomaly::kG1c, {one, Ok({Append(kY, 2), Read(kX, {1})})});
-  ExpectNone({one, Ok({Append(kY, 2), Read(kX, {})})});
-}
-
-TEST(ListAppendCheckTest, SeesReadSkew) {
-  const TestTransaction writer = Ok({Append(kX, 1), Append(kY, 1)});
-  const TestTransaction all = Ok({Read(kX, {1}), Read(kY, {1})});
-  ExpectOnly(ListAnomaly::kGSingle, {writer, Ok({Read(kX, {}), Read(kY, {1})})});
-  ExpectOnly(ListAnomaly::kGSingle, {writer, Ok({Read(kX, {}), Read(kY, {1})}), all});
-  ExpectNone({writer, Ok({Read(kX, {1}), Read(kY, {1})}), all});
-  ExpectNone({writer, Ok({Read(kX, {}), Read(kY, {})}), all});
-}
-
-TEST(ListAppendCheckTest, SeesWriteSkew) {
-  const TestTransaction one = Ok({Read(kX, {}), Append(kY, 1)});
-  const TestTransaction other = Ok({Read(kY, {}), Append(kX, 1)});
-  const TestTransaction all = Ok({Read(kX, {1}), Read(kY, {1})});
-  ExpectOnly(ListAnomaly::kG2, {one, other});
-  ExpectOnly(ListAnomaly::kG2, {one, other, all});
-  ExpectNone({one, Ok({Read(kY, {1}), Append(kX, 1)}), all});
-}
-
-TEST(ListAppendCheckTest, SeesReadersDisagreeOnTheOrderOfTwoWrites) {
-  const TestHistory writes = {Ok({Append(kX, 1)}), Ok({Append(kY, 1)}),
-                              Ok({Read(kX, {1}), Read(kY, {})})};
-  TestHistory history = writes;
-  history.push_back(Ok({Read(kX, {}), Read(kY, {1})}));
-  ExpectOnly(ListAnomaly::kG2, history);
-  history.back() = Ok({Read(kX, {1}), Read(kY, {1})});
-  ExpectNone(history);
-}
-
-TEST(ListAppendCheckTest, CountsEachSetOfTransactionsThatDependOnEachOther) {
-  TestHistory history;
-  for (int64_t key = 0; key < 60; key += 2) {
-    history.push_back(Ok({Read(key, {}), Append(key + 1, 1)}));
-    history.push_back(Ok({Read(key + 1, {}), Append(key, 1)}));
-  }
-  EXPECT_EQ(Check(history).count(ListAnomaly::kG2), 30);
-  EXPECT_EQ(Check(history).violations, 30);
-}
-
-TEST(ListAppendCheckTest, NamesACycleAfterTheFirstKindThatFits) {
-  // Write skew between the first two; dirty write between the last two; all in one component.
-  ExpectOnly(ListAnomaly::kG0,
-             {Ok({Read(kX, {}), Append(kY, 1), Append(5, 1)}),
-              Ok({Read(kY, {}), Append(kX, 1), Append(5, 2), Append(6, 2)}),
-              Ok({Append(5, 3), Append(6, 3)}), Ok({Read(5, {1, 2, 3}), Read(6, {3, 2})})});
-}
-
-// ---- Cycles that only real time closes.
-
-TEST(ListAppendCheckTest, SeesWritesInTheOrderOppositeToRealTime) {
-  const TestHistory writes = {{0, 1, {Append(kX, 1)}}, {2, 3, {Append(kX, 2)}}};
-  TestHistory history = writes;
-  history.push_back(Ok({Read(kX, {2, 1})}));
-  ExpectOnly(ListAnomaly::kG0Realtime, history);
-  history[1].invoke_ns = 1;  // shares a stamp: overlaps
-  ExpectNone(history);
-}
-
-TEST(ListAppendCheckTest, SeesAReadFromTheFuture) {
-  ExpectOnly(ListAnomaly::kG1cRealtime, {{0, 1, {Read(kX, {1})}}, {2, 3, {Append(kX, 1)}}});
-  ExpectNone({{0, 2, {Read(kX, {1})}}, {2, 3, {Append(kX, 1)}}});
-}
-
-TEST(ListAppendCheckTest, SeesAReadOlderThanOneThatHadReturned) {
-  TestHistory history = {{0, 9, {Append(kX, 1)}}, {1, 2, {Read(kX, {1})}}, {3, 4, {Read(kX, {})}}};
-  ExpectOnly(ListAnomaly::kGSingleRealtime, history);
-  std::swap(history[1].steps, history[2].steps);
-  ExpectNone(history);
-}
-
-TEST(ListAppendCheckTest, SeesReadersDisagreeByWayOfRealTime) {
-  TestHistory history = {{0, 99, {Append(kX, 1)}},
-                         {1, 2, {Read(kX, {1})}},
-                         {3, 99, {Read(kY, {})}},
-                         {0, 99, {Append(kY, 1)}},
-                         {0, 99, {Read(kY, {1}), Read(kX, {})}}};
-  ExpectOnly(ListAnomaly::kG2Realtime, history);
-  history[2].invoke_ns = 2;
-  ExpectNone(history);
-}
-
-TEST(ListAppendCheckTest, FindsRealTimeOrderAcrossManyReturns) {
-  TestHistory history = {{0, 1, {Append(kX, 1)}}};
-  for (int64_t i = 0; i < 1'000; ++i) history.push_back({2 + i, 3 + i, {Append(100 + i, 1)}});
-  history.push_back({5'000, 5'001, {Append(kX, 2)}});
-  history.push_back({0, 9'000, {Read(kX, {2, 1})}});
-  ExpectOnly(ListAnomaly::kG0Realtime, history);
+  EXPECT_EQ(Check(history).violations.count, 19);
 }
 
 // ---- Edges.
@@ -321,62 +181,44 @@ TEST(ListAppendCheckTest, SaysWhatItChecked) {
 }
 
 TEST(ListAppendCheckTest, NamesWhoReadWhat) {
-  EXPECT_EQ(Check({Ok({Append(kX, 1)}), Ok({Read(kX, {1, 7})})}).first,
+  EXPECT_EQ(Check({Ok({Append(kX, 1)}), Ok({Read(kX, {1, 7})})}).violations.first,
             "garbage: T1 read key 1 with value 7, which nobody appended");
-  EXPECT_EQ(Check({Ok({Append(kX, 1)}), Ok({Read(kX, {1, 1})})}).first,
+  EXPECT_EQ(Check({Ok({Append(kX, 1)}), Ok({Read(kX, {1, 1})})}).violations.first,
             "duplicate: T1 read key 1 with value 1, more than once");
   EXPECT_EQ(
       Check({Ok({Append(kX, 1)}), Ok({Append(kX, 2)}), Ok({Read(kX, {1, 2})}), Ok({Read(kX, {2})})})
-          .first,
+          .violations.first,
       "incompatible-order: T3 read key 1 with value 2 at index 0, where T2 read 1");
-  EXPECT_EQ(Check({Failed({Append(kX, 1)}), Ok({Read(kX, {1})})}).first,
+  EXPECT_EQ(Check({Failed({Append(kX, 1)}), Ok({Read(kX, {1})})}).violations.first,
             "G1a: T1 read key 1 with value 1, which T0 appended, but failed");
-  EXPECT_EQ(Check({Ok({Append(kX, 1), Append(kX, 2)}), Ok({Read(kX, {1})})}).first,
+  EXPECT_EQ(Check({Ok({Append(kX, 1), Append(kX, 2)}), Ok({Read(kX, {1})})}).violations.first,
             "G1b: T1 read key 1 up to value 1, after which T0 appended more");
-  EXPECT_EQ(Check({{0, 4, {Append(kX, 1)}}, {2'004, 3'000, {Read(kX, {})}}}).first,
+  EXPECT_EQ(Check({{0, 4, {Append(kX, 1)}}, {2'004, 3'000, {Read(kX, {})}}}).violations.first,
             "lost-append: T1 read key 1 without value 1; T0 had appended that and returned 2.000 "
             "us before");
-  EXPECT_EQ(Check({Ok({Read(kX, {}), Append(kX, 1)}), Ok({Read(kX, {}), Append(kX, 2)})}).first,
+  EXPECT_EQ(Check({Ok({Read(kX, {}), Append(kX, 1)}), Ok({Read(kX, {}), Append(kX, 2)})})
+                .violations.first,
             "lost-update: T0 read key 1 with 0 values and appended 1, T1 read the same and "
             "appended 2");
 }
 
 TEST(ListAppendCheckTest, NamesHowATransactionContradictsItself) {
-  EXPECT_EQ(Check({Ok({Append(kX, 1), Read(kX, {})})}).first,
+  EXPECT_EQ(Check({Ok({Append(kX, 1), Read(kX, {})})}).violations.first,
             "internal: T0 read key 1 without value 1 at its end, which it had appended itself");
-  EXPECT_EQ(Check({Ok({Read(kX, {1}), Append(kX, 1)})}).first,
+  EXPECT_EQ(Check({Ok({Read(kX, {1}), Append(kX, 1)})}).violations.first,
             "internal: T0 read key 1 with value 1, before it appended that");
-  EXPECT_EQ(Check({Ok({Append(kX, 1)}), Ok({Read(kX, {}), Read(kX, {1})})}).first,
+  EXPECT_EQ(Check({Ok({Append(kX, 1)}), Ok({Read(kX, {}), Read(kX, {1})})}).violations.first,
             "internal: T1 read key 1 with 0 values of others, and then with 1");
   EXPECT_EQ(
-      Check({Ok({Append(kX, 1), Append(kX, 2)}), Ok({Read(kX, {2})})}).first,
+      Check({Ok({Append(kX, 1), Append(kX, 2)}), Ok({Read(kX, {2})})}).violations.first,
       "internal: T1 read key 1 with value 2 and not 1 before it, which T0 had appended first");
 }
 
-TEST(ListAppendCheckTest, NamesTheStepsOfACycle) {
-  EXPECT_EQ(Check({Ok({Append(kX, 1), Append(kY, 4)}), Ok({Read(kX, {}), Read(kY, {4})})}).first,
-            "G-single: T1 -rw-> T0 (value 1 of key 1), T0 -wr-> T1 (value 4 of key 2)");
-  EXPECT_EQ(Check({{0, 1, {Read(kX, {1})}}, {2, 3, {Append(kX, 1)}}}).first,
-            "G1c-realtime: T0 -rt-> T1, T1 -wr-> T0 (value 1 of key 1)");
-}
-
 TEST(ListAppendCheckTest, NamesTheViolationThatCameToLightFirst) {
-  EXPECT_THAT(Check({{5, 6, {Read(kX, {7})}}, {1, 2, {Read(kY, {8})}}}).first, HasSubstr("T1"));
-  EXPECT_THAT(Check({{1, 2, {Read(kX, {7})}}, {5, 6, {Read(kY, {8})}}}).first, HasSubstr("T0"));
-}
-
-// One cycle of all transactions, which has to be followed without recursion.
-TEST(ListAppendCheckTest, FindsACycleOfAHundredThousandTransactions) {
-  constexpr int64_t kCount = 100'000;
-  TestHistory history;
-  for (int64_t i = 0; i < kCount; ++i) {
-    history.push_back(Ok({Read(i, {}), Append((i + 1) % kCount, 1)}));
-  }
-  const ListVerdict verdict = Check(history);
-  EXPECT_EQ(verdict.count(ListAnomaly::kG2), 1);
-  EXPECT_THAT(verdict.first, EndsWith(", 99992 more"));
-  history.back().steps[0].values = {1};
-  EXPECT_EQ(Check(history).violations, 0);
+  EXPECT_THAT(Check({{5, 6, {Read(kX, {7})}}, {1, 2, {Read(kY, {8})}}}).violations.first,
+              HasSubstr("T1"));
+  EXPECT_THAT(Check({{1, 2, {Read(kX, {7})}}, {5, 6, {Read(kY, {8})}}}).violations.first,
+              HasSubstr("T0"));
 }
 
 TEST(ListAppendCheckTest, HoldsOneListThatAllReadAsEmpty) {

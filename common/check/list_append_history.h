@@ -16,8 +16,8 @@ namespace rcb {
 // One step of a transaction: an append of `value` to the list `key`, or a read of that list.
 struct ListOp {
   int64_t key = 0;
-  int64_t value = 0;        // of an append
-  size_t values_begin = 0;  // of a read: where its values begin, among those of all reads
+  int64_t value = 0;        // what an append appends
+  size_t values_begin = 0;  // where a read's values begin, among those of all reads
   int32_t values_size = 0;
   bool is_read = false;
 };
@@ -45,7 +45,7 @@ class ListHistory {
   void Add(const ListHistory& other);
 
   const std::vector<ListTransaction>& transactions() const { return transactions_; }
-  // Of all transactions; ListTransaction says which are whose.
+  // The steps of all transactions; ListTransaction says which are whose.
   const std::vector<ListOp>& ops() const { return ops_; }
   absl::Span<const int64_t> ValuesOf(const ListOp& read) const {
     return absl::MakeConstSpan(values_).subspan(read.values_begin,

@@ -4,33 +4,25 @@
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
+#include <numeric>
 #include <set>
 #include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "common/check/interval.h"
 
 namespace rcb::list_append {
 namespace {
-
-constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
-
-void AbortOnBadStamps(const ListTransaction& transaction) {
-  const bool has_return = transaction.outcome == Outcome::kOk;
-  const int64_t last_ns = has_return ? transaction.return_ns : transaction.invoke_ns;
-  if (0 <= transaction.invoke_ns && transaction.invoke_ns <= last_ns && last_ns < kNever) return;
-  std::fprintf(stderr, "CheckListAppend: a transaction runs from %" PRId64 " to %" PRId64 " ns\n",
-               transaction.invoke_ns, transaction.return_ns);
-  std::abort();
-}
 
 Scan IndexOps(const ListHistory& history) {
   Scan scan;
   const std::vector<ListTransaction>& transactions = history.transactions();
   for (size_t i = 0; i < transactions.size(); ++i) {
     const ListTransaction& transaction = transactions[i];
-    AbortOnBadStamps(transaction);
+    AbortOnBadStamps("CheckListAppend", transaction);
     for (size_t k = transaction.ops_begin; k < transaction.ops_end; ++k) {
       const ListOp& op = history.ops()[k];
       const auto index = static_cast<int32_t>(i);
@@ -47,7 +39,7 @@ Scan IndexOps(const ListHistory& history) {
   return scan;
 }
 
-// The elements of `ops` from *begin on that have `key`; *begin is then behind them.
+// Returns the elements of `ops` from *begin on that have `key`, and puts *begin behind them.
 template <typename Op>
 absl::Span<Op> TakeKey(std::vector<Op>& ops, int64_t key, size_t* begin) {
   const size_t first = *begin;
@@ -70,7 +62,7 @@ void GroupByKey(Scan* scan) {
   size_t write = 0;
   size_t read = 0;
   while (write < scan->writes.size() || read < scan->reads.size()) {
-    int64_t key = kNever;
+    int64_t key = std::numeric_limits<int64_t>::max();
     if (write < scan->writes.size()) key = scan->writes[write].key;
     if (read < scan->reads.size()) key = std::min(key, scan->reads[read].key);
     const absl::Span<Write> writes = TakeKey(scan->writes, key, &write);
@@ -122,13 +114,14 @@ class KeyChecker {
   Scan& scan_;
   Findings& findings_;
 
-  // Of the key at hand.
+  // What is known of the key at hand.
   KeyGroup group_;
   const Read* longest_ = nullptr;
   std::vector<std::pair<int64_t, Write*>> by_value_;
   std::set<std::pair<ListAnomaly, int64_t>> noted_;
-  std::vector<const Write*> write_at_;  // by index in the longest read; null: no write can be there
-  std::vector<int32_t> placed_before_;  // by size of a read: the places that it shows
+  // By index in the longest read; null says that no write can be there.
+  std::vector<const Write*> write_at_;
+  std::vector<int32_t> placed_before_;  // how many places a read shows, by its size
 };
 
 void KeyChecker::Check(KeyGroup group) {
@@ -233,7 +226,7 @@ void KeyChecker::CheckOrderWithinTransactions() {
   }
 }
 
-// `previous`: the read of the key before this one, perhaps of another transaction.
+// `previous` is the read of the key before this one, perhaps of another transaction.
 void KeyChecker::CheckRead(const Read* previous, Read* read) {
   if (!IsBeginningOfLongest(*read)) {
     CheckValues(*read);
@@ -257,7 +250,7 @@ bool KeyChecker::IsBeginningOfLongest(const Read& read) {
 }
 
 // Whether the read ends in what its own transaction had appended, shows nothing that it appended
-// later, and is otherwise the same as its last read. Sets read->external_size if so.
+// later, and is otherwise the same as its last read. If so, read->external_size is set.
 bool KeyChecker::AgreesWithItsTransaction(const Read* previous, Read* read) {
   const absl::Span<const int64_t> values = ValuesOf(*read);
   const absl::Span<const Write> own = WritesOf(read->transaction);
@@ -309,7 +302,8 @@ bool KeyChecker::EndsAtATransaction(const Read& read) {
 }
 
 void KeyChecker::CheckLostAppends() {
-  // From the latest invocation to the earliest, each with the least that it or a later one saw.
+  // They go from the latest invocation to the earliest, each with the read, of itself and the later
+  // ones, that saw least.
   std::vector<std::pair<int64_t, const Read*>> least_seen;
   for (const Read& read : group_.reads) {
     if (read.version != kNone) least_seen.emplace_back(TransactionOf(read).invoke_ns, &read);
@@ -365,11 +359,18 @@ void KeyChecker::CheckLostUpdates() {
 }  // namespace
 
 void Findings::Note(ListAnomaly anomaly, int64_t at_ns, const std::string& text) {
-  ++verdict_.violations;
-  ++verdict_.counts[static_cast<size_t>(anomaly)];
-  if (at_ns >= first_ns_) return;
-  first_ns_ = at_ns;
-  verdict_.first = absl::StrCat(ListAnomalyName(anomaly), ": ", text);
+  ++counts_[static_cast<size_t>(anomaly)];
+  first_.Note(at_ns, {anomaly, text});
+}
+
+ListVerdict Findings::Verdict() const {
+  ListVerdict verdict;
+  verdict.counts = counts_;
+  if (!first_.finding()) return verdict;
+  const auto& [anomaly, text] = *first_.finding();
+  verdict.violations.Add(std::accumulate(counts_.begin(), counts_.end(), int64_t{0}),
+                         absl::StrCat(ListAnomalyName(anomaly), ": ", text));
+  return verdict;
 }
 
 Scan ScanLists(const ListHistory& history, Findings* findings) {

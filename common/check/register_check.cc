@@ -1,21 +1,18 @@
 #include "common/check/register_check.h"
 
 #include <algorithm>
-#include <cinttypes>
 #include <cstddef>
-#include <cstdio>
-#include <cstdlib>
-#include <limits>
+#include <string>
 #include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
+#include "common/check/interval.h"
+#include "common/check/violations.h"
 
 namespace rcb {
 namespace {
 
-constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 constexpr int64_t kBeforeAll = -1;  // when the initial value was written
 
 // Brings the operations of a value together, its first write in front.
@@ -24,21 +21,12 @@ bool ValueThenWriteThenInvoke(const RegisterOp& a, const RegisterOp& b) {
          std::tie(b.value, b.is_read, b.invoke_ns, b.return_ns);
 }
 
-void AbortOnBadStamps(const RegisterOp& op) {
-  const bool has_return = op.outcome == Outcome::kOk;
-  const int64_t last_ns = has_return ? op.return_ns : op.invoke_ns;
-  if (0 <= op.invoke_ns && op.invoke_ns <= last_ns && last_ns < kNever) return;
-  std::fprintf(stderr, "CheckRegister: an operation runs from %" PRId64 " to %" PRId64 " ns\n",
-               op.invoke_ns, op.return_ns);
-  std::abort();
-}
-
-// The write of one value and its reads, offenders excluded. Null operations stand for the write of
-// the initial value.
+// The write of one value and its reads, without the offenders. A null operation stands for the
+// write of the initial value.
 struct Cluster {
   int64_t first_return_ns = kNever;
   int64_t last_invoke_ns = kBeforeAll;         // so far
-  const RegisterOp* first_returned = nullptr;  // no stale read: those start after it
+  const RegisterOp* first_returned = nullptr;  // it is no stale read, for those start after it
   const RegisterOp* last_invoked = nullptr;
 };
 
@@ -48,15 +36,13 @@ struct Start {
   Cluster* cluster = nullptr;
 };
 
-// One violation, put into words only if it turns out to be the first.
 struct Finding {
-  enum class Kind { kNone, kDuplicate, kUnwritten, kEarly, kStale };
-  Kind kind = Kind::kNone;
-  const RegisterOp* op = nullptr;  // what offends
-  const RegisterOp* write =
-      nullptr;         // kDuplicate, kEarly: of the same value; null: the initial one
-  Cluster own = {};    // kStale
-  Cluster later = {};  // kStale: of another value, which came after
+  enum class Kind { kDuplicate, kUnwritten, kEarly, kStale };
+  Kind kind = Kind::kDuplicate;
+  const RegisterOp* op = nullptr;     // the offender
+  const RegisterOp* write = nullptr;  // kDuplicate, kEarly: the write of its value, as in Cluster
+  Cluster own = {};                   // kStale: that of its value
+  Cluster later = {};                 // kStale: that of another value, which came after
 };
 
 class Checker {
@@ -73,20 +59,19 @@ class Checker {
   void FindStaleReads();
   void MakeLatest(Cluster* cluster);
 
-  void Note(const Finding& finding);
-  std::string FirstInWords() const;
+  void Note(const Finding& finding) { first_.Note(ShownAt(*finding.op), finding); }
+  std::string Words(const Finding& finding) const;
   std::string Words(const RegisterOp* op) const;
-  double Us(int64_t ns) const { return static_cast<double>(ns - origin_ns_) / 1e3; }
 
   std::vector<RegisterOp> ops_;
   int64_t initial_;
   int64_t origin_ns_ = kNever;
   std::vector<Cluster> clusters_;
   std::vector<Start> starts_;
-  // Of the clusters of which an operation has returned, that with the last invocation and the next.
+  // The two clusters with the last invocations, of those of which an operation has returned.
   Cluster* latest_ = nullptr;
   Cluster* second_latest_ = nullptr;
-  Finding first_;
+  EarliestFinding<Finding> first_;
   RegisterVerdict verdict_;
 };
 
@@ -95,18 +80,21 @@ RegisterVerdict Checker::Check() {
   std::sort(ops_.begin(), ops_.end(), ValueThenWriteThenInvoke);
   FormClusters();
   FindStaleReads();
-  verdict_.violations = verdict_.duplicates + verdict_.unwritten + verdict_.early + verdict_.stale;
-  verdict_.first = FirstInWords();
+  if (first_.finding()) {
+    verdict_.violations.Add(
+        verdict_.duplicates + verdict_.unwritten + verdict_.early + verdict_.stale,
+        Words(*first_.finding()));
+  }
   return std::move(verdict_);
 }
 
-// Leaves the acknowledged operations and the writes of unknown outcome, which never return.
+// Keeps the acknowledged operations and the writes of unknown outcome, which never return.
 void Checker::DropIgnored() {
   const auto is_ignored = [this](RegisterOp& op) {
-    AbortOnBadStamps(op);
+    AbortOnBadStamps("CheckRegister", op);
     origin_ns_ = std::min(origin_ns_, op.invoke_ns);
-    if (op.outcome == Outcome::kUnknown) op.return_ns = kNever;
-    return op.outcome == Outcome::kFailed || (op.outcome == Outcome::kUnknown && op.is_read);
+    op.return_ns = ReturnOf(op);
+    return TellsNothing(op);
   };
   ops_.erase(std::remove_if(ops_.begin(), ops_.end(), is_ignored), ops_.end());
 }
@@ -122,7 +110,7 @@ void Checker::FormClusters() {
   }
 }
 
-// Of the operations of one value.
+// The operations from `begin` to `end` are those of one value.
 void Checker::FormCluster(size_t begin, size_t end) {
   const bool is_initial = ops_[begin].value == initial_;
   const bool is_written = is_initial || !ops_[begin].is_read;
@@ -182,7 +170,7 @@ void Checker::FindStaleReads() {
   }
 }
 
-// Unless two others were invoked later.
+// Does nothing if two others were invoked later.
 void Checker::MakeLatest(Cluster* cluster) {
   const auto is_later_than = [cluster](const Cluster* other) {
     return other == nullptr || cluster->last_invoke_ns >= other->last_invoke_ns;
@@ -195,42 +183,28 @@ void Checker::MakeLatest(Cluster* cluster) {
   }
 }
 
-void Checker::Note(const Finding& finding) {
-  // A write of unknown outcome shows when it is sent.
-  const auto shown_ns = [](const RegisterOp& op) {
-    return op.return_ns == kNever ? op.invoke_ns : op.return_ns;
-  };
-  if (first_.op == nullptr || shown_ns(*finding.op) < shown_ns(*first_.op)) first_ = finding;
-}
-
-std::string Checker::FirstInWords() const {
-  const std::string op = Words(first_.op);
-  switch (first_.kind) {
-    case Finding::Kind::kNone:
-      break;
+std::string Checker::Words(const Finding& finding) const {
+  const std::string op = Words(finding.op);
+  switch (finding.kind) {
     case Finding::Kind::kDuplicate:
-      return absl::StrCat("duplicate: ", op, ", already written by ", Words(first_.write));
+      return absl::StrCat("duplicate: ", op, " repeats ", Words(finding.write));
     case Finding::Kind::kUnwritten:
-      return absl::StrCat("unwritten: ", op, ", which nothing wrote");
+      return absl::StrCat("unwritten: ", op, " returned what nothing wrote");
     case Finding::Kind::kEarly:
-      return absl::StrCat("early: ", op, " returned before ", Words(first_.write), " started");
+      return absl::StrCat("early: ", op, " returned before ", Words(finding.write), " started");
     case Finding::Kind::kStale:
-      return absl::StrCat(
-          "stale: ", op, " started after ", Words(first_.later.first_returned),
-          " had returned, of a value that came later: ", Words(first_.later.last_invoked),
-          " started after ", Words(first_.own.first_returned), " had returned");
+      break;
   }
-  return "";
+  return absl::StrCat(
+      "stale: ", op, " started after ", Words(finding.later.first_returned),
+      " had returned, and that value came later: ", Words(finding.later.last_invoked),
+      " started after ", Words(finding.own.first_returned), " had returned");
 }
 
 std::string Checker::Words(const RegisterOp* op) const {
   if (op == nullptr) return absl::StrCat("the initial write of ", initial_);
-  const char* kind = op->is_read ? "read ->" : "write";
-  if (op->return_ns == kNever) {
-    return absl::StrFormat("%s %d [%.3f us, unknown]", kind, op->value, Us(op->invoke_ns));
-  }
-  return absl::StrFormat("%s %d [%.3f, %.3f us]", kind, op->value, Us(op->invoke_ns),
-                         Us(op->return_ns));
+  return absl::StrCat(op->is_read ? "read -> " : "write ", op->value, " ",
+                      TimesInWords(*op, origin_ns_));
 }
 
 }  // namespace

@@ -11,30 +11,20 @@
 #define RCB_COMMON_CHECK_REGISTER_CHECK_H_
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
-#include "common/check/history.h"
+#include "common/check/value_history.h"
 
 namespace rcb {
 
 // One write of `value`, or one read that returned it. Of a write of unknown outcome, return_ns does
 // not count; failed operations and reads of unknown outcome are ignored.
-struct RegisterOp {
-  int64_t invoke_ns = 0;
-  int64_t return_ns = 0;
-  int64_t value = 0;
-  bool is_read = false;
-  Outcome outcome = Outcome::kOk;
-};
-static_assert(sizeof(RegisterOp) <= 32, "a history holds one of these per operation");
+using RegisterOp = ValueOp;
 
-// What the checker found. Each offender counts once, and without the offenders the history would be
-// linearizable; there may be smaller sets of which this is true.
-struct RegisterVerdict {
-  // The sum of the following. 0 if and only if the history is linearizable, provided that no value
-  // was written twice.
-  int64_t violations = 0;
+// The violations are the sum of the counts. There are some if and only if the history is not
+// linearizable, provided that no value was written twice. Without the offenders the history would
+// be linearizable; there may be smaller sets of which this is true.
+struct RegisterVerdict : ValueVerdict {
   // Writes of the initial value, or of one that another write, invoked earlier, had written: the
   // history breaks the rule of unique values, and the other counts may be too high. A write that
   // is sent again after an unknown outcome needs a new value.
@@ -46,14 +36,9 @@ struct RegisterVerdict {
   int64_t early = 0;
   // Reads of a value that was no longer there: an operation of another value had started after one
   // of this value returned, and one of that other value returned before the read started.
-  // Compared with operations invoked no later than the read that are no offenders themselves, so
+  // A read is compared only with operations invoked no later that are no offenders themselves, so
   // that one stale read does not make violations of the good ones that follow it.
   int64_t stale = 0;
-  // One line about the violation that came to light first, with the values and, in microseconds
-  // since the first invocation, the times; empty without violations.
-  std::string first;
-
-  bool linearizable() const { return violations == 0; }
 };
 
 // Checks `history`, in any order, of a register that held `initial` before its first operation.

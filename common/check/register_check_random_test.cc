@@ -8,13 +8,14 @@
 #include <cstdint>
 #include <iterator>
 #include <limits>
-#include <random>
 #include <set>
 #include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "common/check/random_test_history.h"
 #include "common/check/register_check.h"
 
 namespace rcb {
@@ -28,14 +29,7 @@ struct Case {
 };
 
 std::string Describe(const Case& c) {
-  std::string text = "initial " + std::to_string(c.initial);
-  for (const RegisterOp& op : c.history) {
-    text += std::string("; ") + (op.is_read ? "read" : "write") + " [" +
-            std::to_string(op.invoke_ns) + "," + std::to_string(op.return_ns) +
-            "]=" + std::to_string(op.value) + " outcome " +
-            std::to_string(static_cast<int>(op.outcome));
-  }
-  return text;
+  return absl::StrCat("initial ", c.initial, Describe(c.history, "write"));
 }
 
 // ---- Linearizability by definition: is there an order of all acknowledged operations and some
@@ -45,14 +39,6 @@ struct Search {
   std::vector<RegisterOp> ops;                // acknowledged ones and unknown writes
   std::set<std::pair<size_t, int64_t>> seen;  // sets of operations done, with the value after them
 
-  bool MayComeNext(size_t next, size_t done) const {
-    for (size_t i = 0; i < ops.size(); ++i) {
-      const bool waiting = (done >> i & 1) == 0 && ops[i].outcome == Outcome::kOk;
-      if (waiting && ops[i].return_ns < ops[next].invoke_ns) return false;
-    }
-    return true;
-  }
-
   bool CanFinish(size_t done, int64_t value) {
     if (!seen.insert({done, value}).second) return false;
     bool all_acknowledged = true;
@@ -60,21 +46,11 @@ struct Search {
       if ((done >> i & 1) != 0) continue;
       if (ops[i].outcome == Outcome::kOk) all_acknowledged = false;
       if (ops[i].is_read && ops[i].value != value) continue;
-      if (MayComeNext(i, done) && CanFinish(done | size_t{1} << i, ops[i].value)) return true;
+      if (MayComeNext(ops, i, done) && CanFinish(done | size_t{1} << i, ops[i].value)) return true;
     }
     return all_acknowledged;
   }
 };
-
-std::vector<RegisterOp> WithoutIgnored(const std::vector<RegisterOp>& history) {
-  std::vector<RegisterOp> ops;
-  for (const RegisterOp& op : history) {
-    const bool counts =
-        op.outcome == Outcome::kOk || (op.outcome == Outcome::kUnknown && !op.is_read);
-    if (counts) ops.push_back(op);
-  }
-  return ops;
-}
 
 bool IsLinearizable(const std::vector<RegisterOp>& history, int64_t initial) {
   Search search;
@@ -152,12 +128,6 @@ Slow SlowCheck(const Case& c) {
 
 // ---- Histories.
 
-using Random = std::mt19937_64;
-
-int64_t Pick(Random& random, int64_t low, int64_t high) {
-  return std::uniform_int_distribution<int64_t>(low, high)(random);
-}
-
 // Runs up to seven operations, each at one instant of a coarse clock, and records intervals around
 // these: linearizable by construction.
 Case MakeGood(Random& random) {
@@ -165,22 +135,14 @@ Case MakeGood(Random& random) {
   c.initial = Pick(random, -3, 3);
   int64_t value = c.initial;
   int64_t unused = c.initial;
-  std::vector<int64_t> instants(static_cast<size_t>(Pick(random, 0, 7)));
-  for (int64_t& instant : instants) instant = Pick(random, 4, 16);
-  std::sort(instants.begin(), instants.end());
+  const std::vector<int64_t> instants = PickInstants(random, Pick(random, 0, 7), 4, 16);
   const int64_t reach = Pick(random, 0, 4);
   for (int64_t instant : instants) {
     RegisterOp op;
-    op.invoke_ns = instant - Pick(random, 0, reach);
-    op.return_ns = instant + Pick(random, 0, reach);
-    const int64_t kind = Pick(random, 0, 19);
-    op.is_read = kind < 10;
-    if (kind >= 15) op.outcome = kind == 15 ? Outcome::kFailed : Outcome::kUnknown;
-    if (kind == 0) op.outcome = Outcome::kUnknown;
+    RunAround(random, instant, reach, &op);
+    DrawKind(random, 10, &op);
     op.value = op.is_read ? value : ++unused;
-    const bool applied =
-        op.outcome == Outcome::kOk || (op.outcome == Outcome::kUnknown && Pick(random, 0, 1) == 0);
-    if (applied && !op.is_read) value = op.value;
+    if (TakesEffect(random, op.outcome) && !op.is_read) value = op.value;
     if (op.is_read && op.outcome == Outcome::kUnknown) op.value = Pick(random, -5, 5);
     c.history.push_back(op);
   }
@@ -192,11 +154,8 @@ Case MakeGood(Random& random) {
 // written values stay unique.
 void Mutate(Random& random, Case* c) {
   if (c->history.empty()) return;
-  const auto any = [&]() -> RegisterOp& {
-    return c->history[static_cast<size_t>(Pick(random, 0, std::ssize(c->history) - 1))];
-  };
-  RegisterOp& op = any();
-  RegisterOp& other = any();
+  RegisterOp& op = Any(random, c->history);
+  RegisterOp& other = Any(random, c->history);
   switch (Pick(random, 0, 3)) {
     case 0:
       if (op.is_read == other.is_read) std::swap(op.value, other.value);
@@ -207,14 +166,18 @@ void Mutate(Random& random, Case* c) {
     case 2:
       if (op.is_read) op.value = other.value;
       break;
-    default: {
-      const int64_t shift_ns = Pick(random, -op.invoke_ns, 12);
-      op.invoke_ns += shift_ns;
-      op.return_ns += shift_ns;
-    }
+    default:
+      Shift(random, &op);
   }
 }
 
+Case MakeMutated(Random& random) {
+  Case c = MakeGood(random);
+  for (int64_t left = Pick(random, 1, 6); left > 0; --left) Mutate(random, &c);
+  return c;
+}
+
+// With `unique`, no value is written twice.
 Case MakeArbitrary(Random& random, bool unique) {
   Case c;
   c.history.resize(static_cast<size_t>(Pick(random, 0, 7)));
@@ -229,6 +192,9 @@ Case MakeArbitrary(Random& random, bool unique) {
   return c;
 }
 
+Case MakeUnique(Random& random) { return MakeArbitrary(random, true); }
+Case MakeRepeating(Random& random) { return MakeArbitrary(random, false); }
+
 void ExpectAgreement(const Case& c) {
   const RegisterVerdict fast = CheckRegister(c.history, c.initial);
   const Slow slow = SlowCheck(c);
@@ -236,70 +202,43 @@ void ExpectAgreement(const Case& c) {
   ASSERT_EQ(fast.unwritten, slow.verdict.unwritten) << Describe(c);
   ASSERT_EQ(fast.early, slow.verdict.early) << Describe(c);
   ASSERT_EQ(fast.stale, slow.verdict.stale) << Describe(c);
-  ASSERT_EQ(fast.violations, fast.duplicates + fast.unwritten + fast.early + fast.stale);
+  ASSERT_EQ(fast.violations.count, fast.duplicates + fast.unwritten + fast.early + fast.stale);
   ASSERT_TRUE(IsLinearizable(slow.kept, c.initial)) << "without the offenders: " << Describe(c);
-  ASSERT_EQ(fast.first.empty(), fast.linearizable()) << Describe(c);
-  ASSERT_EQ(fast.first.find('\n'), std::string::npos) << Describe(c);
+  ASSERT_EQ(fast.violations.first.empty(), fast.linearizable()) << Describe(c);
+  ASSERT_EQ(fast.violations.first.find('\n'), std::string::npos) << Describe(c);
 }
 
 // ---- Against the definitions.
 
+// Returns whether `c` is linearizable; no value may be written twice.
+bool Agrees(const Case& c) {
+  const bool expected = IsLinearizable(c.history, c.initial);
+  ExpectAgreement(c);
+  EXPECT_EQ(CheckRegister(c.history, c.initial).linearizable(), expected) << Describe(c);
+  return expected;
+}
+
 TEST(RegisterCheckRandomTest, AcceptsHistoriesThatAreLinearizableByConstruction) {
-  Random random(1);
-  for (int i = 0; i < 30'000; ++i) {
-    const Case c = MakeGood(random);
-    ASSERT_TRUE(IsLinearizable(c.history, c.initial))
-        << "the definition itself is wrong: " << Describe(c);
-    ExpectAgreement(c);
-    ASSERT_TRUE(CheckRegister(c.history, c.initial).linearizable()) << Describe(c);
-    if (HasFatalFailure()) return;
-  }
+  ForEach({.seed = 1, .count = 30'000}, MakeGood, [](const Case& c) {
+    ASSERT_TRUE(Agrees(c)) << "the definition itself is wrong: " << Describe(c);
+  });
 }
 
 TEST(RegisterCheckRandomTest, AgreesWithTheDefinitionsOnMutatedHistories) {
-  Random random(2);
-  int linearizable = 0;
-  constexpr int kCases = 50'000;
-  for (int i = 0; i < kCases; ++i) {
-    Case c = MakeGood(random);
-    for (int64_t left = Pick(random, 1, 6); left > 0; --left) Mutate(random, &c);
-    const bool expected = IsLinearizable(c.history, c.initial);
-    linearizable += expected ? 1 : 0;
-    ExpectAgreement(c);
-    ASSERT_EQ(CheckRegister(c.history, c.initial).linearizable(), expected) << Describe(c);
-    if (HasFatalFailure()) return;
-  }
-  EXPECT_GT(linearizable, kCases / 5);
-  EXPECT_LT(linearizable, kCases * 9 / 10);
+  ExpectBothKinds({.seed = 2, .count = 50'000, .min_share = 0.2}, MakeMutated, Agrees);
 }
 
 TEST(RegisterCheckRandomTest, AgreesWithTheDefinitionsOnArbitraryHistories) {
-  Random random(3);
-  int linearizable = 0;
-  constexpr int kCases = 50'000;
-  for (int i = 0; i < kCases; ++i) {
-    const Case c = MakeArbitrary(random, true);
-    const bool expected = IsLinearizable(c.history, c.initial);
-    linearizable += expected ? 1 : 0;
-    ExpectAgreement(c);
-    ASSERT_EQ(CheckRegister(c.history, c.initial).linearizable(), expected) << Describe(c);
-    if (HasFatalFailure()) return;
-  }
-  EXPECT_GT(linearizable, kCases / 5);
-  EXPECT_LT(linearizable, kCases * 9 / 10);
+  ExpectBothKinds({.seed = 3, .count = 50'000, .min_share = 0.2}, MakeUnique, Agrees);
 }
 
 // Where values are written twice, no verdict is promised but that it is bad, and the counts.
 TEST(RegisterCheckRandomTest, NeverAcceptsAValueWrittenTwice) {
-  Random random(4);
-  for (int i = 0; i < 20'000; ++i) {
-    const Case c = MakeArbitrary(random, false);
+  ForEach({.seed = 4, .count = 20'000}, MakeRepeating, [](const Case& c) {
     ExpectAgreement(c);
-    if (!IsLinearizable(c.history, c.initial)) {
-      ASSERT_FALSE(CheckRegister(c.history, c.initial).linearizable()) << Describe(c);
-    }
-    if (HasFatalFailure()) return;
-  }
+    if (IsLinearizable(c.history, c.initial)) return;
+    ASSERT_FALSE(CheckRegister(c.history, c.initial).linearizable()) << Describe(c);
+  });
 }
 
 }  // namespace

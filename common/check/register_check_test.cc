@@ -44,7 +44,7 @@ std::vector<RegisterOp> Sequential(int64_t count) {
 TEST(RegisterCheckTest, SeesAReadOfAValueThatNothingWrote) {
   const RegisterVerdict verdict = Check({Write(1, 2, 1), Read(3, 4, 7), Read(3, 4, 1)});
   EXPECT_EQ(verdict.unwritten, 1);
-  EXPECT_EQ(verdict.violations, 1);
+  EXPECT_EQ(verdict.violations.count, 1);
 }
 
 TEST(RegisterCheckTest, SeesAReadOfAWriteThatFailed) {
@@ -55,13 +55,13 @@ TEST(RegisterCheckTest, SeesAReadOfAWriteThatFailed) {
 TEST(RegisterCheckTest, SeesAReadThatReturnedBeforeItsWriteStarted) {
   const RegisterVerdict verdict = Check({Read(1, 2, 1), Write(3, 4, 1), Read(5, 6, 1)});
   EXPECT_EQ(verdict.early, 1);
-  EXPECT_EQ(verdict.violations, 1);
+  EXPECT_EQ(verdict.violations.count, 1);
 }
 
 TEST(RegisterCheckTest, SeesAReadOfAnOverwrittenValue) {
   const RegisterVerdict verdict = Check({Write(1, 2, 1), Write(3, 4, 2), Read(5, 6, 1)});
   EXPECT_EQ(verdict.stale, 1);
-  EXPECT_EQ(verdict.violations, 1);
+  EXPECT_EQ(verdict.violations.count, 1);
 }
 
 TEST(RegisterCheckTest, SeesAReadOfTheInitialValueAfterAWrite) {
@@ -84,7 +84,7 @@ TEST(RegisterCheckTest, SeesReadsThatDisagreeOnTheOrderOfConcurrentWrites) {
 TEST(RegisterCheckTest, SeesAValueBetweenTwoReadsOfAnother) {
   const std::vector<RegisterOp> history = {Write(1, 99, 1), Read(2, 3, 1), Write(4, 20, 2),
                                            Read(5, 20, 2), Read(30, 31, 1)};
-  EXPECT_EQ(Check(history).violations, 1);
+  EXPECT_EQ(Check(history).violations.count, 1);
 }
 
 TEST(RegisterCheckTest, OneStaleReadIsOneViolationHoweverManyValuesItSpans) {
@@ -92,7 +92,7 @@ TEST(RegisterCheckTest, OneStaleReadIsOneViolationHoweverManyValuesItSpans) {
   history.push_back(Read(5'015, 5'016, 1));  // in the middle: all good reads follow or precede
   const RegisterVerdict verdict = Check(history);
   EXPECT_EQ(verdict.stale, 1);
-  EXPECT_EQ(verdict.violations, 1);
+  EXPECT_EQ(verdict.violations.count, 1);
 }
 
 TEST(RegisterCheckTest, EveryStaleReadOfOneValueCounts) {
@@ -111,7 +111,7 @@ TEST(RegisterCheckTest, SeesAValueWrittenTwice) {
 
 TEST(RegisterCheckTest, SeesAWriteOfTheInitialValue) {
   EXPECT_EQ(Check({Write(1, 2, 0)}).duplicates, 1);
-  EXPECT_EQ(Check({Write(1, 2, 0)}).violations, 1);
+  EXPECT_EQ(Check({Write(1, 2, 0)}).violations.count, 1);
 }
 
 // ---- Edges.
@@ -119,7 +119,7 @@ TEST(RegisterCheckTest, SeesAWriteOfTheInitialValue) {
 TEST(RegisterCheckTest, AcceptsAnEmptyHistory) {
   const RegisterVerdict verdict = Check({});
   EXPECT_TRUE(verdict.linearizable());
-  EXPECT_EQ(verdict.first, "");
+  EXPECT_EQ(verdict.violations.first, "");
 }
 
 TEST(RegisterCheckTest, JudgesOneOperation) {
@@ -175,19 +175,20 @@ TEST(RegisterCheckTest, ExtremeStampsAndValuesAreOrdinary) {
 TEST(RegisterCheckTest, NamesTheViolationThatCameToLightFirst) {
   const std::vector<RegisterOp> history = {Write(1'000, 2'000, 1), Read(2'500, 9'000, 8),
                                            Read(3'000, 4'250, 7)};
-  EXPECT_EQ(Check(history).first, "unwritten: read -> 7 [2.000, 3.250 us], which nothing wrote");
+  EXPECT_EQ(Check(history).violations.first,
+            "unwritten: read -> 7 [2.000, 3.250 us] returned what nothing wrote");
 }
 
 TEST(RegisterCheckTest, NamesEachKindOfViolation) {
-  EXPECT_EQ(Check({Write(10, 20, 0)}).first,
-            "duplicate: write 0 [0.000, 0.010 us], already written by the initial write of 0");
-  EXPECT_EQ(Check({UnknownWrite(10, 3), Write(30, 40, 3)}).first,
-            "duplicate: write 3 [0.020, 0.030 us], already written by write 3 [0.000 us, unknown]");
-  EXPECT_EQ(Check({Read(10, 20, 3), Write(30, 40, 3)}).first,
+  EXPECT_EQ(Check({Write(10, 20, 0)}).violations.first,
+            "duplicate: write 0 [0.000, 0.010 us] repeats the initial write of 0");
+  EXPECT_EQ(Check({UnknownWrite(10, 3), Write(30, 40, 3)}).violations.first,
+            "duplicate: write 3 [0.020, 0.030 us] repeats write 3 [0.000 us, unknown]");
+  EXPECT_EQ(Check({Read(10, 20, 3), Write(30, 40, 3)}).violations.first,
             "early: read -> 3 [0.000, 0.010 us] returned before write 3 [0.020, 0.030 us] started");
-  EXPECT_EQ(Check({Write(10, 20, 3), Read(30, 40, 0)}).first,
+  EXPECT_EQ(Check({Write(10, 20, 3), Read(30, 40, 0)}).violations.first,
             "stale: read -> 0 [0.020, 0.030 us] started after write 3 [0.000, 0.010 us] had "
-            "returned, of a value that came later: write 3 [0.000, 0.010 us] started after the "
+            "returned, and that value came later: write 3 [0.000, 0.010 us] started after the "
             "initial write of 0 had returned");
 }
 
@@ -220,7 +221,7 @@ TEST(RegisterCheckTest, AcceptsManyOverlappingOperations) {
   std::vector<RegisterOp> history = MakeLarge(500'000, random);
   std::shuffle(history.begin(), history.end(), random);
   const RegisterVerdict verdict = Check(history);
-  EXPECT_EQ(verdict.violations, 0) << verdict.first;
+  EXPECT_EQ(verdict.violations.count, 0) << verdict.violations.first;
 }
 
 TEST(RegisterCheckTest, SeesOneReadOfALargeHistoryThatWentStale) {
@@ -234,8 +235,9 @@ TEST(RegisterCheckTest, SeesOneReadOfALargeHistoryThatWentStale) {
     }
     history[late] = Read(history[late].invoke_ns, history[late].return_ns, seen_long_ago);
     const RegisterVerdict verdict = Check(history);
-    EXPECT_GE(verdict.violations, 1);
-    EXPECT_LE(verdict.violations, 1 + 100);  // and reads of the write that it may have replaced
+    EXPECT_GE(verdict.violations.count, 1);
+    EXPECT_LE(verdict.violations.count,
+              1 + 100);  // and reads of the write that it may have replaced
   }
 }
 

@@ -8,7 +8,7 @@ namespace rcb {
 size_t RowTable::BucketOf(const uint64_t* row) const {
   uint64_t hash = 0;
   for (size_t i = 0; i < words_; ++i) {
-    hash = (hash ^ row[i]) * 0x9E3779B97F4A7C15;  // 2^64 over the golden ratio: Knuth's
+    hash = (hash ^ row[i]) * 0x9E3779B97F4A7C15;  // 2^64 over the golden ratio, as Knuth has it
     hash ^= hash >> 32;
   }
   const size_t mask = buckets_.size() - 1;
@@ -41,7 +41,7 @@ void RowTable::Clear() {
 }
 
 CountsTable::CountsTable(size_t length) : width_(std::bit_ceil(length)), nodes_(1) {
-  constexpr uint64_t kZero = 0;  // as a pair of halves: zeros and zeros
+  constexpr uint64_t kZero = 0;  // as a pair of halves it is zeros and zeros
   nodes_.Add(&kZero);
 }
 

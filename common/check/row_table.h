@@ -1,5 +1,5 @@
-// Tables that give equal contents one number: what keeps the states of linearizability_search.h
-// small and each of them once.
+// Tables that give equal contents one number. They keep the states of linearizability_search.h
+// small, and each of them once.
 
 #ifndef RCB_COMMON_CHECK_ROW_TABLE_H_
 #define RCB_COMMON_CHECK_ROW_TABLE_H_
@@ -16,7 +16,7 @@ class RowTable {
  public:
   explicit RowTable(size_t words) : words_(words), buckets_(16, kEmpty) {}
 
-  // The number of `row`, which is added if need be.
+  // Returns the number of `row`, which is added if need be.
   int32_t Add(const uint64_t* row);
 
   const uint64_t* Row(size_t number) const { return rows_.data() + number * words_; }
@@ -32,12 +32,12 @@ class RowTable {
   size_t words_;
   int32_t size_ = 0;
   std::vector<uint64_t> rows_;
-  std::vector<int32_t> buckets_;  // a power of two of them, at most half of them used
+  std::vector<int32_t> buckets_;  // their count is a power of two, and at most half are in use
 };
 
-// Arrays of `length` counts, equal ones under one number: binary trees that share their parts, so
-// that an array costs no more than log2(length) rows beyond the one that it was made from. Not
-// thread-safe.
+// Numbers arrays of `length` counts, equal ones alike. They are binary trees that share their
+// parts, so that an array costs no more than log2(length) rows beyond the one that it was made
+// from. Not thread-safe.
 class CountsTable {
  public:
   static constexpr int32_t kZeros = 0;  // the array of which all others are made
@@ -48,14 +48,15 @@ class CountsTable {
 
   size_t rows() const { return nodes_.size(); }
 
-  // The number of the array that is one higher at `index`.
+  // Returns the number of the array that is one higher at `index`.
   int32_t WithOneMore(int32_t counts, size_t index) { return WithOneMore(counts, width_, index); }
 
  private:
   int32_t WithOneMore(int32_t node, size_t width, size_t index);
 
-  size_t width_;    // a power of two
-  RowTable nodes_;  // two halves, each a node, or one count; the first is zeros of any width
+  size_t width_;  // a power of two
+  // A node is two halves, each a node, or one count; the first node is zeros of any width.
+  RowTable nodes_;
 };
 
 }  // namespace rcb

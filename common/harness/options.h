@@ -1,4 +1,4 @@
-// The suite's own flags, beside Google Benchmark's.
+// What the flags that all families share stand for.
 
 #ifndef RCB_COMMON_HARNESS_OPTIONS_H_
 #define RCB_COMMON_HARNESS_OPTIONS_H_
@@ -7,34 +7,27 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
-#include "absl/strings/string_view.h"
+#include "common/harness/flags.h"
 
 namespace rcb {
 
-// Each field is a flag of the same name; see FlagsHelp for their meaning.
+// Each field is a flag of the same name; see CommonFlags for their meaning.
 struct Options {
   std::string redis;         // empty: a private server
   std::string redis_server;  // empty: found on PATH
   std::string transport = "tcp";
   std::vector<int64_t> workers;  // empty: each family's own
   std::vector<int64_t> threads = {1};
-  double rate = 0;     // operations per second; 0: closed loop
-  int64_t rounds = 0;  // 0: each family's own
-  std::string compute = "wait";
-  int64_t compute_ms = 0;  // 0: each family's own
+  double rate = 0;  // operations per second; 0: closed loop
   int64_t op_timeout_ms = 5000;
   uint64_t seed = 1;
   int64_t history_limit = 4'000'000;  // operations that a run may record
   bool help = false;
+  bool list_metrics = false;
 };
 
-// Takes our flags out of argv (--name=value, in any order), leaving the others and argv[0].
-// kInvalidArgument: one line that names the flag and what it takes.
-absl::Status ParseFlags(int* argc, char** argv, Options* options);
-
-// Our half of --help.
-std::string FlagsHelp();
+// The flags that set `options`, which outlives them.
+std::vector<Flag> CommonFlags(Options* options);
 
 }  // namespace rcb
 

@@ -33,7 +33,9 @@ Parsed Parse(std::vector<std::string> arguments) {
   argv.push_back(nullptr);
   int argc = static_cast<int>(arguments.size());
   Parsed parsed;
-  parsed.status = ParseFlags(&argc, argv.data(), &parsed.options);
+  FlagSet flags;
+  flags.Add("", CommonFlags(&parsed.options));
+  parsed.status = flags.Parse(&argc, argv.data());
   if (!parsed.status.ok()) return parsed;
   EXPECT_EQ(argv[static_cast<size_t>(argc)], nullptr);
   parsed.left.assign(argv.begin(), argv.begin() + argc);
@@ -49,9 +51,6 @@ TEST(Options, DefaultsStandWithoutFlags) {
   EXPECT_THAT(parsed.options.workers, ElementsAre());
   EXPECT_THAT(parsed.options.threads, ElementsAre(1));
   EXPECT_EQ(parsed.options.rate, 0);
-  EXPECT_EQ(parsed.options.rounds, 0);
-  EXPECT_EQ(parsed.options.compute, "wait");
-  EXPECT_EQ(parsed.options.compute_ms, 0);
   EXPECT_EQ(parsed.options.op_timeout_ms, 5000);
   EXPECT_EQ(parsed.options.seed, 1u);
   EXPECT_EQ(parsed.options.history_limit, 4'000'000);
@@ -62,8 +61,7 @@ TEST(Options, EveryFlagSetsItsField) {
   const Parsed parsed =
       Parse({"--redis=unix:///run/redis.sock?db=2", "--redis_server=/opt/valkey-server",
              "--transport=unix", "--workers=1,50,50000", "--threads=2,256", "--rate=1234.5",
-             "--rounds=7", "--compute=cpu", "--compute_ms=20", "--op_timeout=1.5s",
-             "--seed=18446744073709551615", "--history_limit=100000000"});
+             "--op_timeout=1.5s", "--seed=18446744073709551615", "--history_limit=100000000"});
   ASSERT_TRUE(parsed.status.ok()) << parsed.status;
   EXPECT_EQ(parsed.options.redis, "unix:///run/redis.sock?db=2");
   EXPECT_EQ(parsed.options.redis_server, "/opt/valkey-server");
@@ -71,9 +69,6 @@ TEST(Options, EveryFlagSetsItsField) {
   EXPECT_THAT(parsed.options.workers, ElementsAre(1, 50, 50'000));
   EXPECT_THAT(parsed.options.threads, ElementsAre(2, 256));
   EXPECT_EQ(parsed.options.rate, 1234.5);
-  EXPECT_EQ(parsed.options.rounds, 7);
-  EXPECT_EQ(parsed.options.compute, "cpu");
-  EXPECT_EQ(parsed.options.compute_ms, 20);
   EXPECT_EQ(parsed.options.op_timeout_ms, 1500);
   EXPECT_EQ(parsed.options.seed, UINT64_MAX);
   EXPECT_EQ(parsed.options.history_limit, 100'000'000);
@@ -89,11 +84,6 @@ TEST(Options, AcceptsTheEndsOfEachRange) {
   const Case cases[] = {
       {"--rate=0.1", [](const Options& o) { return o.rate; }, 0.1},
       {"--rate=1e7", [](const Options& o) { return o.rate; }, 1e7},
-      {"--rounds=1", [](const Options& o) { return static_cast<double>(o.rounds); }, 1},
-      {"--rounds=100000", [](const Options& o) { return static_cast<double>(o.rounds); }, 1e5},
-      {"--compute_ms=1", [](const Options& o) { return static_cast<double>(o.compute_ms); }, 1},
-      {"--compute_ms=10000", [](const Options& o) { return static_cast<double>(o.compute_ms); },
-       1e4},
       {"--op_timeout=10ms", [](const Options& o) { return static_cast<double>(o.op_timeout_ms); },
        10},
       {"--op_timeout=1h", [](const Options& o) { return static_cast<double>(o.op_timeout_ms); },
@@ -116,9 +106,6 @@ TEST(Options, RefusesBadValuesInOneLineThatNamesFlagAndValue) {
       {"workers", {"", "0", "-1", "50001", "x", "1,", ",1", "1,,2", "1 2", "1.5", "1,1", "5,1,5"}},
       {"threads", {"", "0", "-1", "257", "x", "1,", "2,2"}},
       {"rate", {"", "0", "-1", "0.09", "1e8", "nan", "inf", "-inf", "fast", "1k"}},
-      {"rounds", {"", "0", "-1", "100001", "1e3", "x"}},
-      {"compute", {"", "gpu", "CPU"}},
-      {"compute_ms", {"", "0", "-1", "10001", "10ms"}},
       {"op_timeout", {"", "0", "5", "9ms", "-5s", "3601s", "inf", "5 s", "soon"}},
       {"seed", {"", "-1", "1.5", "18446744073709551616", "x"}},
       {"history_limit", {"", "0", "-1", "100000001", "x"}},
@@ -136,9 +123,8 @@ TEST(Options, RefusesBadValuesInOneLineThatNamesFlagAndValue) {
 }
 
 TEST(Options, RefusesAFlagWithoutAValue) {
-  for (const std::string flag :
-       {"redis", "redis_server", "transport", "workers", "threads", "rate", "rounds", "compute",
-        "compute_ms", "op_timeout", "seed", "history_limit"}) {
+  for (const std::string flag : {"redis", "redis_server", "transport", "workers", "threads", "rate",
+                                 "op_timeout", "seed", "history_limit"}) {
     const Parsed parsed = Parse({absl::StrCat("--", flag), "7"});
     const std::string message(parsed.status.message());
     EXPECT_EQ(parsed.status.code(), absl::StatusCode::kInvalidArgument) << flag;
@@ -164,7 +150,9 @@ TEST(Options, ErrorsLeaveTheListAsItWas) {
   std::string flag = "--workers=1,2,x";
   char* argv[] = {bench.data(), flag.data(), nullptr};
   int argc = 2;
-  EXPECT_FALSE(ParseFlags(&argc, argv, &options).ok());
+  FlagSet flags;
+  flags.Add("", CommonFlags(&options));
+  EXPECT_FALSE(flags.Parse(&argc, argv).ok());
   EXPECT_THAT(options.workers, ElementsAre(3));
 }
 
@@ -173,11 +161,10 @@ TEST(Options, LeavesOtherArgumentsInTheirOrder) {
       Parse({"--benchmark_filter=a", "--seed=7", "--unknown=1", "-seed=9", "seed=9", "--seeds=9",
              "--Seed=9", "", "--", "--benchmark_out=--seed=3", "--rounds=2", "last"});
   ASSERT_TRUE(parsed.status.ok()) << parsed.status;
-  EXPECT_THAT(parsed.left,
-              ElementsAre("bench", "--benchmark_filter=a", "--unknown=1", "-seed=9", "seed=9",
-                          "--seeds=9", "--Seed=9", "", "--", "--benchmark_out=--seed=3", "last"));
+  EXPECT_THAT(parsed.left, ElementsAre("bench", "--benchmark_filter=a", "--unknown=1", "-seed=9",
+                                       "seed=9", "--seeds=9", "--Seed=9", "", "--",
+                                       "--benchmark_out=--seed=3", "--rounds=2", "last"));
   EXPECT_EQ(parsed.options.seed, 7u);
-  EXPECT_EQ(parsed.options.rounds, 2);
 }
 
 TEST(Options, TheLastOfTwoEqualFlagsCounts) {
@@ -191,10 +178,12 @@ TEST(Options, HelpIsTakenAndNamesEveryFlagAndWhatItTakes) {
   ASSERT_TRUE(parsed.status.ok()) << parsed.status;
   EXPECT_TRUE(parsed.options.help);
   EXPECT_THAT(parsed.left, ElementsAre("bench"));
-  const std::string help = FlagsHelp();
-  for (const std::string flag :
-       {"redis", "redis_server", "transport", "workers", "threads", "rate", "rounds", "compute",
-        "compute_ms", "op_timeout", "seed", "history_limit"}) {
+  Options options;
+  FlagSet flags;
+  flags.Add("", CommonFlags(&options));
+  const std::string help = flags.Help();
+  for (const std::string flag : {"redis", "redis_server", "transport", "workers", "threads", "rate",
+                                 "op_timeout", "seed", "history_limit"}) {
     EXPECT_THAT(help, HasSubstr(absl::StrCat("  --", flag, "=  ")));
   }
 }

@@ -41,6 +41,7 @@ Run::~Run() {
 void Run::WarmUp(ThreadSlot& slot) {
   DriveRounds(slot, 1);
   slot.latency.Clear();
+  for (Histogram& latency : slot.class_latency) latency.Clear();
 }
 
 void Run::Drive(ThreadSlot& slot) {
@@ -48,11 +49,11 @@ void Run::Drive(ThreadSlot& slot) {
   const int64_t busy_before_ns = ThreadCpuNs();
   slot.last_success_ns = start_ns;
   if (options_.shape == Shape::kRounds) {
-    DriveRounds(slot, plan_.quantity);
+    DriveRounds(slot, plan_.budget);
   } else {
     if (slot.arrivals) slot.arrivals->Start(start_ns);
-    for (auto& seat : slot.seats) {
-      slot.loop.Spawn(slot.arrivals ? OpenLoop(slot, *seat) : ClosedLoop(slot, *seat));
+    for (auto& state : slot.workers) {
+      slot.loop.Spawn(slot.arrivals ? OpenLoop(slot, *state) : ClosedLoop(slot, *state));
     }
     slot.loop.Run();
   }
@@ -73,8 +74,8 @@ void Run::DriveRounds(ThreadSlot& slot, int64_t count) {
     round_barrier_.arrive_and_wait();
     slot.last_success_ns += NowNs() - arrival_ns;  // to wait for the others is no stall
     if (!round_begins_) return;
-    taken_.fetch_add(static_cast<int64_t>(slot.seats.size()), std::memory_order_relaxed);
-    for (auto& seat : slot.seats) slot.loop.Spawn(OneOperation(slot, *seat));
+    taken_.fetch_add(static_cast<int64_t>(slot.workers.size()), std::memory_order_relaxed);
+    for (auto& state : slot.workers) slot.loop.Spawn(OneOperation(slot, *state));
     slot.loop.Run();
   }
 }
@@ -82,104 +83,109 @@ void Run::DriveRounds(ThreadSlot& slot, int64_t count) {
 bool Run::TakeOperation() {
   if (stopped()) return false;
   const int64_t taken = taken_.fetch_add(1, std::memory_order_relaxed);
-  if (options_.shape != Shape::kEpochs) return taken < plan_.quantity;
-  if (taken >= options_.most_operations) Stop("the epochs did not end");
+  if (options_.shape != Shape::kEpochs) return taken < plan_.budget;
+  if (taken >= options_.max_operations) Abort("the epochs did not end");
   return !stopped() && !scenario_->IsOver();
 }
 
-void Run::Stop(const std::string& blame) {
-  if (!blamed_.exchange(true)) blame_ = blame;
+void Run::Abort(const std::string& reason) {
+  if (!is_aborted_.exchange(true)) abort_reason_ = reason;
   stopping_.store(true);
 }
 
-Task<void> Run::ClosedLoop(ThreadSlot& slot, Seat& seat) {
+Task<void> Run::ClosedLoop(ThreadSlot& slot, WorkerState& state) {
   int64_t start_ns = NowNs();
   while (TakeOperation()) {
-    absl::StatusOr<int64_t> result = co_await Try(Operate(slot, seat));
+    absl::StatusOr<int64_t> result = co_await Try(Operate(slot, state));
     // A look at the clock is saved: nothing happens between two operations.
-    start_ns = Account(slot, seat, start_ns, start_ns, result) + 1;
+    start_ns = Account(slot, state, start_ns, start_ns, result) + 1;
   }
 }
 
 // Each worker takes the next arrival in order, however late: together they are one queue.
-Task<void> Run::OpenLoop(ThreadSlot& slot, Seat& seat) {
+Task<void> Run::OpenLoop(ThreadSlot& slot, WorkerState& state) {
   while (TakeOperation()) {
     const int64_t intended_ns = slot.arrivals->Next();
     static_cast<void>(co_await Try(slot.loop.SleepUntil(intended_ns)));  // stopped() tells
     if (stopped() || (options_.shape == Shape::kEpochs && scenario_->IsOver())) co_return;
     const int64_t start_ns = NowNs();
     if (start_ns - intended_ns > options_.op_timeout_ms * kNsPerMs) {
-      ++seat.tally.started;
-      ++seat.tally.dropped;
+      ++state.tally.started;
+      ++state.tally.dropped;
       slot.latency.Record(start_ns - intended_ns);
       continue;
     }
-    absl::StatusOr<int64_t> result = co_await Try(Operate(slot, seat));
-    Account(slot, seat, intended_ns, start_ns, result);
+    absl::StatusOr<int64_t> result = co_await Try(Operate(slot, state));
+    Account(slot, state, intended_ns, start_ns, result);
   }
 }
 
-Task<void> Run::OneOperation(ThreadSlot& slot, Seat& seat) {
+Task<void> Run::OneOperation(ThreadSlot& slot, WorkerState& state) {
   const int64_t start_ns = NowNs();
-  absl::StatusOr<int64_t> result = co_await Try(Operate(slot, seat));
-  Account(slot, seat, start_ns, start_ns, result);
+  absl::StatusOr<int64_t> result = co_await Try(Operate(slot, state));
+  Account(slot, state, start_ns, start_ns, result);
 }
 
-Task<absl::StatusOr<int64_t>> Run::Operate(ThreadSlot& slot, Seat& seat) {
+Operation Run::Operate(ThreadSlot& slot, WorkerState& state) {
   ++slot.in_flight;
-  if (seat.connection.connected()) return scenario_->Operate(seat.worker);
-  return ReconnectAndOperate(seat);
+  state.worker.op_class = 0;
+  if (state.connection.connected()) return scenario_->Operate(state.worker);
+  return ReconnectAndOperate(state);
 }
 
 // The operation after one that lost its connection pays for the new one.
-Task<absl::StatusOr<int64_t>> Run::ReconnectAndOperate(Seat& seat) {
-  co_await seat.connection.Connect();
-  co_return co_await scenario_->Operate(seat.worker);
+Operation Run::ReconnectAndOperate(WorkerState& state) {
+  co_await state.connection.Connect();
+  co_return co_await scenario_->Operate(state.worker);
 }
 
-int64_t Run::Account(ThreadSlot& slot, Seat& seat, int64_t intended_ns, int64_t invoke_ns,
+int64_t Run::Account(ThreadSlot& slot, WorkerState& state, int64_t intended_ns, int64_t invoke_ns,
                      const absl::StatusOr<int64_t>& result) {
   const absl::Status& status = result.status();
   const int64_t return_ns = std::max(NowNs(), invoke_ns);
   --slot.in_flight;
   if (status.code() != absl::StatusCode::kCancelled) {
     slot.latency.Record(return_ns - intended_ns);
-    ++seat.tally.started;
-    const int64_t losses = seat.Losses() - seat.losses_counted;
-    seat.losses_counted += losses;
+    if (!slot.class_latency.empty()) {
+      slot.class_latency[state.worker.op_class].Record(return_ns - intended_ns);
+    }
+    ++state.tally.started;
+    const int64_t losses = state.Losses() - state.losses_counted;
+    state.losses_counted += losses;
     if (status.ok()) {
-      ++seat.tally.succeeded;
+      ++state.tally.succeeded;
       slot.last_success_ns = return_ns;
       // A connection lost between operations, or in one that could do without it, is an error too.
-      seat.tally.errors += losses;
+      state.tally.errors += losses;
       if (losses > 0 && slot.first_error.empty()) slot.first_error = "an idle connection was lost";
     } else {
-      ++(status.code() == absl::StatusCode::kDeadlineExceeded ? seat.tally.timeouts
-                                                              : seat.tally.errors);
+      ++(status.code() == absl::StatusCode::kDeadlineExceeded ? state.tally.timeouts
+                                                              : state.tally.errors);
       if (slot.first_error.empty()) slot.first_error = std::string(status.message());
     }
   }
+  const int32_t operation = state.worker.operation++;
   if (!options_.keeps_history) return return_ns;
   OpRecord record;
   record.invoke_ns = invoke_ns;
   record.return_ns = return_ns;
-  record.argument = seat.worker.argument;
   record.value = result.ok() ? *result : 0;
-  record.round = static_cast<int32_t>(std::max<int64_t>(next_round_ - 1, 0));
-  record.worker = static_cast<uint16_t>(seat.worker.index);
+  record.operation = operation;
+  record.worker = static_cast<uint16_t>(state.worker.index);
   record.outcome = OutcomeOf(status);
+  record.op_class = state.worker.op_class;
   slot.history.push_back(record);
   return return_ns;
 }
 
 void Run::OnSweep(ThreadSlot& slot) {
   if (slot.index == 0 && on_sweep_) on_sweep_(*this);
-  const int64_t patience_ns =
-      (options_.op_timeout_ms + options_.longest_wait_ms) * kNsPerMs + kStallGraceNs;
+  const int64_t timeout_ns =
+      (options_.op_timeout_ms + options_.max_compute_ms) * kNsPerMs + kStallGraceNs;
   if (slot.in_flight == 0) slot.last_success_ns = NowNs();  // nothing to do is no stall
-  if (!stopped() && NowNs() - slot.last_success_ns > patience_ns) {
-    Stop(absl::StrCat("no operation succeeded for ", patience_ns / 1'000'000'000, " s",
-                      slot.first_error.empty() ? "" : "; first error: ", slot.first_error));
+  if (!stopped() && NowNs() - slot.last_success_ns > timeout_ns) {
+    Abort(absl::StrCat("no operation succeeded for ", timeout_ns / 1'000'000'000, " s",
+                       slot.first_error.empty() ? "" : "; first error: ", slot.first_error));
   }
   if (IsInterrupted()) stopping_.store(true, std::memory_order_relaxed);
   if (stopped() && !slot.loop.cancelled()) slot.loop.Cancel();

@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "common/harness/scenario.h"
 #include "common/harness/session.h"
+#include "common/harness/spec.h"
 
 namespace rcb {
 
@@ -22,8 +23,8 @@ struct RunOptions {
   bool keeps_history = true;
   double rate_per_second = 0;  // of all threads; 0: closed loop
   int64_t op_timeout_ms = 5000;
-  int64_t longest_wait_ms = 0;          // that an operation may take besides waiting for replies
-  int64_t most_operations = INT64_MAX;  // of epochs, whose number is not known beforehand
+  int64_t max_compute_ms = 0;          // that an operation may take besides waiting for replies
+  int64_t max_operations = INT64_MAX;  // of epochs, whose number is not known beforehand
 };
 
 // Drive is called by all threads at once, each with its own slot; the rest by one thread while no
@@ -38,14 +39,14 @@ class Run {
 
   // Rounds only: the round that is not timed. Each thread, before Drive.
   void WarmUp(ThreadSlot& slot);
-  // Works until the planned quantity is done, or the run is stopped.
+  // Works until the planned budget is used up, or the run is stopped.
   void Drive(ThreadSlot& slot);
 
-  // Whether the run has ended before its time: by Ctrl-C, or as blame() says. Any thread.
+  // Whether the run has ended before its time: by Ctrl-C, or as abort_reason() says. Any thread.
   bool stopped() const { return stopping_.load(std::memory_order_relaxed); }
-  // What is wrong: no operation succeeded for the deadline and 5 s more, or the epochs do not end.
-  // Empty unless that stopped the run.
-  const std::string& blame() const { return blame_; }
+  // What stopped the run: no operation succeeded for the deadline and 5 s more, or the epochs do
+  // not end. Empty unless one of these did.
+  const std::string& abort_reason() const { return abort_reason_; }
   // Operations begun so far, about. Any thread.
   int64_t progress() const { return taken_.load(std::memory_order_relaxed); }
 
@@ -62,14 +63,14 @@ class Run {
 
   bool TakeOperation();
   void DriveRounds(ThreadSlot& slot, int64_t count);
-  Task<void> ClosedLoop(ThreadSlot& slot, Seat& seat);
-  Task<void> OpenLoop(ThreadSlot& slot, Seat& seat);
-  Task<void> OneOperation(ThreadSlot& slot, Seat& seat);
-  Task<absl::StatusOr<int64_t>> Operate(ThreadSlot& slot, Seat& seat);
-  Task<absl::StatusOr<int64_t>> ReconnectAndOperate(Seat& seat);
-  int64_t Account(ThreadSlot& slot, Seat& seat, int64_t intended_ns, int64_t invoke_ns,
+  Task<void> ClosedLoop(ThreadSlot& slot, WorkerState& state);
+  Task<void> OpenLoop(ThreadSlot& slot, WorkerState& state);
+  Task<void> OneOperation(ThreadSlot& slot, WorkerState& state);
+  Operation Operate(ThreadSlot& slot, WorkerState& state);
+  Operation ReconnectAndOperate(WorkerState& state);
+  int64_t Account(ThreadSlot& slot, WorkerState& state, int64_t intended_ns, int64_t invoke_ns,
                   const absl::StatusOr<int64_t>& result);
-  void Stop(const std::string& blame);
+  void Abort(const std::string& reason);
   void OnSweep(ThreadSlot& slot);
 
   const RunPlan plan_;
@@ -82,8 +83,8 @@ class Run {
   bool round_begins_ = false;  // the decision that all threads follow
   std::atomic<int64_t> taken_{0};
   std::atomic<bool> stopping_{false};
-  std::atomic<bool> blamed_{false};
-  std::string blame_;  // written by the thread that set blamed_
+  std::atomic<bool> is_aborted_{false};
+  std::string abort_reason_;  // written by the thread that set is_aborted_
 };
 
 }  // namespace rcb

@@ -15,8 +15,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
+#include "common/harness/counters.h"
 #include "common/harness/interrupt.h"
-#include "common/harness/metrics.h"
 #include "common/harness/run.h"
 #include "common/harness/test_session.h"
 #include "common/redis/blocking_client.h"
@@ -28,7 +28,7 @@ namespace rcb {
 namespace {
 
 using testing::HasSubstr;
-using OperationResult = Task<absl::StatusOr<int64_t>>;
+using OperationResult = Operation;
 using OperateFunction = FunctionScenario::OperateFunction;
 using RunFaults = SessionTest;
 using InterruptDeathTest = SessionTest;
@@ -108,7 +108,7 @@ TEST_F(RunFaults, TimeoutsAreCountedWithUnknownOutcomesAndTheirWait) {
   EXPECT_EQ(CountOf(history, Outcome::kUnknown), kWorkers);
   for (const OpRecord& record : history) {
     if (record.outcome != Outcome::kUnknown) continue;
-    EXPECT_EQ(record.round, 0);
+    EXPECT_EQ(record.operation, 0);
     EXPECT_GE(record.return_ns - record.invoke_ns, kTimeoutMs * kMsNs);
   }
   EXPECT_THAT(session->slot(0).first_error, HasSubstr("no reply before the deadline"));
@@ -140,7 +140,7 @@ TEST_F(RunFaults, LostConnectionsAreErrorsAndTheNextOperationConnectsAnew) {
   EXPECT_EQ(tally.timeouts, 0);
   EXPECT_EQ(tally.succeeded, 12);
   EXPECT_EQ(CountOf(HistoryOf(*session), Outcome::kUnknown), 3);
-  for (auto& seat : session->slot(0).seats) EXPECT_TRUE(seat->connection.connected());
+  for (auto& state : session->slot(0).workers) EXPECT_TRUE(state->connection.connected());
 }
 
 // Whether the next operation stumbles over it, or finds out before.
@@ -162,7 +162,7 @@ TEST_F(RunFaults, AConnectionLostBetweenOperationsIsOneError) {
   EXPECT_EQ(LatencyOf(*session).count(), 5 * kWorkers);
   for (auto& slot : session->slots()) {
     EXPECT_NE(slot->first_error, "");
-    for (auto& seat : slot->seats) EXPECT_TRUE(seat->connection.connected());
+    for (auto& state : slot->workers) EXPECT_TRUE(state->connection.connected());
   }
 }
 
@@ -190,7 +190,7 @@ TEST_F(RunFaults, CancelledOperationsAreInTheHistoryButInNoCount) {
   };
   RunOptions options;
   options.shape = Shape::kEpochs;
-  options.most_operations = 20 + kWorkers - 1;  // the last worker finds none left: that ends it
+  options.max_operations = 20 + kWorkers - 1;  // the last worker finds none left: that ends it
   const auto run = DriveRun(*session, 1, options, std::make_unique<FunctionScenario>(hangs_later));
   EXPECT_TRUE(run->stopped());
   const Tally tally = TotalsOf(*session).tally;
@@ -217,8 +217,9 @@ TEST_F(RunFaults, AKilledServerEndsTheRunAndIsToBlame) {
   const auto run =
       DriveRun(*session, 1'000'000'000, options, std::make_unique<FunctionScenario>(kills));
   EXPECT_TRUE(run->stopped());
-  EXPECT_TRUE(absl::StartsWith(run->blame(), "no operation succeeded for 5 s; first error: "))
-      << run->blame();
+  EXPECT_TRUE(
+      absl::StartsWith(run->abort_reason(), "no operation succeeded for 5 s; first error: "))
+      << run->abort_reason();
   const Tally tally = TotalsOf(*session).tally;
   EXPECT_GT(tally.succeeded, 50);
   EXPECT_GE(tally.errors + tally.timeouts, 4);
@@ -233,7 +234,7 @@ void ExpectInterrupted(const std::function<std::unique_ptr<Run>(Session&)>& driv
   CatchInterrupts();
   const std::unique_ptr<Run> run = drive(*session);
   const Tally tally = TotalsOf(*session).tally;
-  const bool sound = run->stopped() && run->blame().empty() && tally.errors == 0 &&
+  const bool sound = run->stopped() && run->abort_reason().empty() && tally.errors == 0 &&
                      tally.timeouts == 0 && tally.started == tally.succeeded;
   std::_Exit(sound ? InterruptSignal() : 99);
 }

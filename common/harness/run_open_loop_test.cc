@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "common/harness/metrics.h"
+#include "common/harness/counters.h"
 #include "common/harness/run.h"
 #include "common/harness/test_session.h"
 #include "common/measure/clock.h"
@@ -17,7 +17,7 @@
 namespace rcb {
 namespace {
 
-using OperationResult = Task<absl::StatusOr<int64_t>>;
+using OperationResult = Operation;
 using OpenLoop = SessionTest;
 
 constexpr int64_t kMsNs = 1'000'000;
@@ -61,13 +61,13 @@ RunOptions OpenOptions(int64_t op_timeout_ms) {
 }
 
 TEST_F(OpenLoop, NoOperationBeginsBeforeItsTime) {
-  constexpr int64_t kQuantity = 100;
+  constexpr int64_t kBudget = 100;
   std::unique_ptr<Session> session = MustOpen(OptionsFor(/*workers=*/1, /*threads=*/1));
   const int64_t start_ns = NowNs();
-  DriveRun(*session, kQuantity, OpenOptions(10'000),
+  DriveRun(*session, kBudget, OpenOptions(10'000),
            std::make_unique<FunctionScenario>(StallingOnce(-1, 0)));
   const std::vector<OpRecord> history = HistoryOf(*session);
-  const std::vector<int64_t> intended_ns = IntendedStarts(kQuantity, kSeed);
+  const std::vector<int64_t> intended_ns = IntendedStarts(kBudget, kSeed);
   ASSERT_EQ(history.size(), intended_ns.size());
   for (size_t i = 0; i < history.size(); ++i) {
     EXPECT_EQ(history[i].value, static_cast<int64_t>(i));
@@ -77,21 +77,21 @@ TEST_F(OpenLoop, NoOperationBeginsBeforeItsTime) {
 
 // The coordinated omission that a closed loop commits: one long latency, and a rate that adapts.
 TEST_F(OpenLoop, AStallIsChargedToEveryOperationThatItDelays) {
-  constexpr int64_t kQuantity = 200;
+  constexpr int64_t kBudget = 200;
   constexpr int64_t kStalled = 20;
   constexpr int64_t kStallNs = 200 * kMsNs;
   constexpr int64_t kLongNs = 50 * kMsNs;
   std::unique_ptr<Session> session = MustOpen(OptionsFor(/*workers=*/1, /*threads=*/1));
-  DriveRun(*session, kQuantity, OpenOptions(10'000),
+  DriveRun(*session, kBudget, OpenOptions(10'000),
            std::make_unique<FunctionScenario>(StallingOnce(kStalled, kStallNs)));
-  const std::vector<int64_t> intended_ns = IntendedStarts(kQuantity, kSeed);
+  const std::vector<int64_t> intended_ns = IntendedStarts(kBudget, kSeed);
   int64_t delayed = 0;
   for (size_t i = kStalled; i < intended_ns.size(); ++i) {
     if (intended_ns[i] + kLongNs < intended_ns[kStalled] + kStallNs) ++delayed;
   }
   ASSERT_GT(delayed, 50);  // about 500/s in 150 ms
   const Histogram latency = LatencyOf(*session);
-  EXPECT_EQ(latency.count(), kQuantity);
+  EXPECT_EQ(latency.count(), kBudget);
   EXPECT_GE(CountFrom(latency, kLongNs), delayed);
   EXPECT_GE(latency.max(), kStallNs);
   // The record for the checker tells when each really began.
@@ -104,14 +104,14 @@ TEST_F(OpenLoop, AStallIsChargedToEveryOperationThatItDelays) {
 }
 
 TEST_F(OpenLoop, WhatIsLaterThanTheDeadlineIsDroppedAndItsDelayKept) {
-  constexpr int64_t kQuantity = 200;
+  constexpr int64_t kBudget = 200;
   constexpr int64_t kStalled = 20;
   constexpr int64_t kStallNs = 300 * kMsNs;
   constexpr int64_t kTimeoutNs = 100 * kMsNs;
   std::unique_ptr<Session> session = MustOpen(OptionsFor(/*workers=*/1, /*threads=*/1));
-  DriveRun(*session, kQuantity, OpenOptions(kTimeoutNs / kMsNs),
+  DriveRun(*session, kBudget, OpenOptions(kTimeoutNs / kMsNs),
            std::make_unique<FunctionScenario>(StallingOnce(kStalled, kStallNs)));
-  const std::vector<int64_t> intended_ns = IntendedStarts(kQuantity, kSeed);
+  const std::vector<int64_t> intended_ns = IntendedStarts(kBudget, kSeed);
   int64_t late = 0;
   for (size_t i = kStalled + 1; i < intended_ns.size(); ++i) {
     if (intended_ns[i] + kTimeoutNs < intended_ns[kStalled] + kStallNs) ++late;
@@ -119,40 +119,40 @@ TEST_F(OpenLoop, WhatIsLaterThanTheDeadlineIsDroppedAndItsDelayKept) {
   ASSERT_GT(late, 50);
   const Tally tally = TotalsOf(*session).tally;
   EXPECT_GE(tally.dropped, late);
-  EXPECT_EQ(tally.started, kQuantity);
-  EXPECT_EQ(tally.succeeded, kQuantity - tally.dropped);
+  EXPECT_EQ(tally.started, kBudget);
+  EXPECT_EQ(tally.succeeded, kBudget - tally.dropped);
   EXPECT_EQ(tally.errors + tally.timeouts, 0);
   EXPECT_EQ(HistoryOf(*session).size(), static_cast<size_t>(tally.succeeded));
   const Histogram latency = LatencyOf(*session);
-  EXPECT_EQ(latency.count(), kQuantity);
+  EXPECT_EQ(latency.count(), kBudget);
   EXPECT_GE(CountFrom(latency, kTimeoutNs), late);
 }
 
 // The workers are one queue: whoever is free takes the next arrival.
 TEST_F(OpenLoop, OtherWorkersGoOnWhileOneStalls) {
-  constexpr int64_t kQuantity = 100;
+  constexpr int64_t kBudget = 100;
   std::unique_ptr<Session> session = MustOpen(OptionsFor(/*workers=*/3, /*threads=*/1));
-  DriveRun(*session, kQuantity, OpenOptions(10'000),
+  DriveRun(*session, kBudget, OpenOptions(10'000),
            std::make_unique<FunctionScenario>(StallingOnce(0, 600 * kMsNs)));
   const std::vector<OpRecord> history = HistoryOf(*session);  // in the order of their ends
-  ASSERT_EQ(history.size(), static_cast<size_t>(kQuantity));
+  ASSERT_EQ(history.size(), static_cast<size_t>(kBudget));
   const auto stalled =
       std::find_if(history.begin(), history.end(), [](const OpRecord& r) { return r.value == 0; });
   EXPECT_GT(stalled - history.begin(), 1) << "the others waited for the stalled one";
 }
 
 TEST_F(OpenLoop, ThreadsShareTheQuantityAndTheRate) {
-  constexpr int64_t kQuantity = 200;
+  constexpr int64_t kBudget = 200;
   std::unique_ptr<Session> session = MustOpen(OptionsFor(/*workers=*/4, /*threads=*/2));
   const auto ping = [](Worker& worker) -> OperationResult {
     const Command command("PING");
     co_await worker.redis().Run(command);
     co_return 0;
   };
-  DriveRun(*session, kQuantity, OpenOptions(10'000), std::make_unique<FunctionScenario>(ping));
-  EXPECT_EQ(HistoryOf(*session).size(), static_cast<size_t>(kQuantity));
-  EXPECT_EQ(LatencyOf(*session).count(), kQuantity);
-  EXPECT_EQ(TotalsOf(*session).round_trips, kQuantity);
+  DriveRun(*session, kBudget, OpenOptions(10'000), std::make_unique<FunctionScenario>(ping));
+  EXPECT_EQ(HistoryOf(*session).size(), static_cast<size_t>(kBudget));
+  EXPECT_EQ(LatencyOf(*session).count(), kBudget);
+  EXPECT_EQ(TotalsOf(*session).round_trips, kBudget);
   // Each thread's arrivals are its own, and half as frequent as all together.
   for (int thread = 0; thread < 2; ++thread) {
     ThreadSlot& slot = session->slot(thread);

@@ -15,7 +15,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "common/harness/metrics.h"
+#include "common/harness/counters.h"
 #include "common/harness/test_session.h"
 #include "common/redis/blocking_client.h"
 #include "common/redis/command.h"
@@ -24,7 +24,7 @@
 namespace rcb {
 namespace {
 
-using OperationResult = Task<absl::StatusOr<int64_t>>;
+using OperationResult = Operation;
 
 OperationResult Increment(Worker& worker) {
   const Command incr("INCR", "counter");
@@ -88,32 +88,40 @@ int64_t LongestOf(const std::vector<OpRecord>& history) {
   return longest_ns;
 }
 
+// Each worker's operations are numbered from 0 in the order of time.
+void ExpectNumberedByWorker(std::vector<OpRecord> history) {
+  std::sort(history.begin(), history.end(),
+            [](const OpRecord& a, const OpRecord& b) { return a.invoke_ns < b.invoke_ns; });
+  std::map<int, int32_t> next;
+  for (const OpRecord& record : history) EXPECT_EQ(record.operation, next[record.worker]++);
+}
+
 TEST_P(RunOnThreads, ClosedLoopDrawsEachOperationOnceAndRecordsItOnce) {
-  constexpr int64_t kQuantity = 3000;
+  constexpr int64_t kBudget = 3000;
   std::unique_ptr<Session> session = MustOpenWith(/*workers=*/7);
   const auto run =
-      DriveRun(*session, kQuantity, RunOptions(), std::make_unique<FunctionScenario>(Increment));
+      DriveRun(*session, kBudget, RunOptions(), std::make_unique<FunctionScenario>(Increment));
 
-  EXPECT_EQ(ServersCounter(), kQuantity);
+  EXPECT_EQ(ServersCounter(), kBudget);
   const std::vector<OpRecord> history = HistoryOf(*session);
-  EXPECT_EQ(SortedValues(history), FromTo(1, kQuantity));
+  EXPECT_EQ(SortedValues(history), FromTo(1, kBudget));
   ExpectSoundIntervals(history);
   for (const OpRecord& record : history) {
     EXPECT_EQ(record.outcome, Outcome::kOk);
-    EXPECT_EQ(record.round, 0);
     EXPECT_LT(record.worker, 7);
   }
+  ExpectNumberedByWorker(history);
   const Histogram latency = LatencyOf(*session);
-  EXPECT_EQ(latency.count(), kQuantity);
+  EXPECT_EQ(latency.count(), kBudget);
   EXPECT_EQ(latency.max(), LongestOf(history));
   const Totals totals = TotalsOf(*session);
-  EXPECT_EQ(totals.tally.started, kQuantity);
-  EXPECT_EQ(totals.tally.succeeded, kQuantity);
+  EXPECT_EQ(totals.tally.started, kBudget);
+  EXPECT_EQ(totals.tally.succeeded, kBudget);
   EXPECT_EQ(totals.tally.errors + totals.tally.timeouts + totals.tally.dropped, 0);
-  EXPECT_EQ(totals.round_trips, kQuantity);
+  EXPECT_EQ(totals.round_trips, kBudget);
   EXPECT_FALSE(run->stopped());
-  EXPECT_EQ(run->blame(), "");
-  EXPECT_GE(run->progress(), kQuantity);
+  EXPECT_EQ(run->abort_reason(), "");
+  EXPECT_GE(run->progress(), kBudget);
   for (auto& slot : session->slots()) {
     EXPECT_GT(slot->wall_ns, 0);
     EXPECT_GT(slot->busy_ns, 0);
@@ -123,13 +131,13 @@ TEST_P(RunOnThreads, ClosedLoopDrawsEachOperationOnceAndRecordsItOnce) {
 
 TEST_P(RunOnThreads, ClosedLoopDoesNoMoreThanPlannedThoughMoreWorkersWait) {
   std::unique_ptr<Session> session = MustOpenWith(/*workers=*/20);
-  for (const int64_t quantity : {1, 3, 0}) {
+  for (const int64_t budget : {1, 3, 0}) {
     const int64_t before = ServersCounter();
-    session->StartRecord(quantity);
-    DriveRun(*session, quantity, RunOptions(), std::make_unique<FunctionScenario>(Increment));
-    EXPECT_EQ(ServersCounter() - before, quantity);
-    EXPECT_EQ(HistoryOf(*session).size(), static_cast<size_t>(quantity));
-    EXPECT_EQ(TotalsOf(*session).tally.started, quantity);
+    session->StartRecord(budget);
+    DriveRun(*session, budget, RunOptions(), std::make_unique<FunctionScenario>(Increment));
+    EXPECT_EQ(ServersCounter() - before, budget);
+    EXPECT_EQ(HistoryOf(*session).size(), static_cast<size_t>(budget));
+    EXPECT_EQ(TotalsOf(*session).tally.started, budget);
   }
 }
 
@@ -162,12 +170,12 @@ TEST_P(RunOnThreads, RoundsGiveEveryWorkerOneOperationEachWarmUpIncluded) {
   EXPECT_EQ(history.size(), static_cast<size_t>(kWorkers * (kRounds + 1)));
   std::set<std::pair<int, int>> seen;
   for (const OpRecord& record : history) {
-    seen.emplace(record.round, record.worker);
-    EXPECT_GE(record.round, 0);
-    EXPECT_LE(record.round, kRounds);
+    seen.emplace(record.operation, record.worker);
+    EXPECT_GE(record.operation, 0);
+    EXPECT_LE(record.operation, kRounds);
     EXPECT_LT(record.worker, kWorkers);
     // The rounds are apart: each value shows its round.
-    EXPECT_EQ((record.value - 1) / kWorkers, record.round);
+    EXPECT_EQ((record.value - 1) / kWorkers, record.operation);
   }
   EXPECT_EQ(seen.size(), history.size());
   ExpectSoundIntervals(history);
@@ -226,11 +234,11 @@ TEST_P(RunOnThreads, EpochsThatDoNotEndAreStoppedAfterSoManyOperations) {
   RunOptions options;
   options.shape = Shape::kEpochs;
   options.rate_per_second = 10'000;
-  options.most_operations = 100;
+  options.max_operations = 100;
   const auto run =
       DriveRun(*session, /*epochs=*/3, options, std::make_unique<FunctionScenario>(Increment));
   EXPECT_TRUE(run->stopped());
-  EXPECT_EQ(run->blame(), "the epochs did not end");
+  EXPECT_EQ(run->abort_reason(), "the epochs did not end");
   EXPECT_LE(ServersCounter(), 100);
 }
 

@@ -6,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 #include "common/harness/interrupt.h"
 #include "common/measure/clock.h"
-#include "common/redis/address.h"
 
 namespace rcb {
 namespace {
@@ -14,9 +13,6 @@ namespace {
 // How many connections of a thread are made at a time: servers queue few that they have not
 // accepted yet (Redis: tcp-backlog 511).
 constexpr size_t kConnectingAtOnce = 128;
-
-// A quorum goes on without a node that is slower than this.
-constexpr int64_t kNodeTimeoutMs = 500;
 
 std::seed_seq SeedOf(uint64_t seed, int stream) {
   return std::seed_seq{static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32),
@@ -40,20 +36,8 @@ Task<void> TimePings(Connection& connection, int pings, Histogram& round_trips) 
 
 }  // namespace
 
-absl::StatusOr<std::vector<ConnectionOptions>> ConnectionOptionsOf(const NodeGroup& nodes) {
-  std::vector<ConnectionOptions> all;
-  for (const Endpoint& endpoint : nodes.endpoints()) {
-    const absl::StatusOr<Address> address = Resolve(endpoint);
-    if (!address.ok()) return address.status();
-    ConnectionOptions options;
-    options.address = *address;
-    options.op_timeout_ms = kNodeTimeoutMs;
-    all.push_back(options);
-  }
-  return all;
-}
-
-Seat::Seat(Loop& loop, const SessionOptions& options, ScriptDigests& digests, int index)
+WorkerState::WorkerState(Loop& loop, const SessionOptions& options, ScriptDigests& digests,
+                         int index)
     : connection(loop, options.connection, digests, options.seed + static_cast<uint64_t>(index)),
       random(SeedOf(options.seed, index)) {
   const uint64_t other_seed = ~options.seed - static_cast<uint64_t>(index);
@@ -72,14 +56,14 @@ Seat::Seat(Loop& loop, const SessionOptions& options, ScriptDigests& digests, in
   worker.tally = &tally;
 }
 
-int64_t Seat::RoundTrips() const {
+int64_t WorkerState::RoundTrips() const {
   int64_t sum = connection.round_trips();
   if (subscriber) sum += subscriber->connection().round_trips();
   for (const auto& node : nodes) sum += node->round_trips();
   return sum;
 }
 
-int64_t Seat::Losses() const {
+int64_t WorkerState::Losses() const {
   int64_t sum = connection.losses();
   if (subscriber) sum += subscriber->connection().losses();
   for (const auto& node : nodes) sum += node->losses();
@@ -99,8 +83,8 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Open(const SessionOptions& opt
     slot->index = thread;
     slot->WatchInterrupts();
     for (int index = thread; index < options.workers; index += options.threads) {
-      slot->seats.push_back(
-          std::make_unique<Seat>(slot->loop, session->options_, slot->digests, index));
+      slot->workers.push_back(
+          std::make_unique<WorkerState>(slot->loop, session->options_, slot->digests, index));
     }
     session->slots_.push_back(std::move(slot));
     absl::Status connected = session->Connect(*session->slots_.back());
@@ -111,13 +95,13 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Open(const SessionOptions& opt
 
 absl::Status Session::Connect(ThreadSlot& slot) {
   absl::Status failure;
-  for (size_t first = 0; first < slot.seats.size(); first += kConnectingAtOnce) {
-    const size_t end = std::min(first + kConnectingAtOnce, slot.seats.size());
+  for (size_t first = 0; first < slot.workers.size(); first += kConnectingAtOnce) {
+    const size_t end = std::min(first + kConnectingAtOnce, slot.workers.size());
     for (size_t i = first; i < end; ++i) {
-      Seat& seat = *slot.seats[i];
-      slot.loop.Spawn(ConnectOne(seat.connection, failure));
-      if (seat.subscriber) slot.loop.Spawn(ConnectOne(seat.subscriber->connection(), failure));
-      for (const auto& node : seat.nodes) slot.loop.Spawn(ConnectOne(*node, failure));
+      WorkerState& state = *slot.workers[i];
+      slot.loop.Spawn(ConnectOne(state.connection, failure));
+      if (state.subscriber) slot.loop.Spawn(ConnectOne(state.subscriber->connection(), failure));
+      for (const auto& node : state.nodes) slot.loop.Spawn(ConnectOne(*node, failure));
     }
     slot.loop.Run();
     if (!failure.ok()) {
@@ -129,12 +113,13 @@ absl::Status Session::Connect(ThreadSlot& slot) {
 }
 
 void Session::StartRecord(int64_t operations) {
-  // Threads that draw from one quantity do not share it evenly.
+  // Threads that draw from one budget do not share it evenly.
   const int64_t even_share = operations / options_.threads + 1;
   const auto share = static_cast<size_t>(options_.threads == 1 ? even_share : 2 * even_share);
   for (auto& slot : slots_) {
     slot->loop.Reset();
     slot->latency.Clear();
+    slot->class_latency.assign(options_.op_classes, Histogram());
     slot->history.clear();
     slot->history.reserve(share);
     slot->last_success_ns = NowNs();
@@ -142,9 +127,10 @@ void Session::StartRecord(int64_t operations) {
     slot->busy_ns = 0;
     slot->wall_ns = 0;
     slot->first_error.clear();
-    for (auto& seat : slot->seats) {
-      seat->tally = Tally();
-      seat->round_trips_before = seat->RoundTrips();
+    for (auto& state : slot->workers) {
+      state->tally = Tally();
+      state->worker.operation = 0;
+      state->round_trips_before = state->RoundTrips();
     }
   }
 }
@@ -152,7 +138,7 @@ void Session::StartRecord(int64_t operations) {
 int64_t Session::MeasureRoundTripNs(int pings) {
   Histogram round_trips;
   ThreadSlot& first = slot(0);
-  first.loop.RunUntilDone(TimePings(first.seats[0]->connection, pings, round_trips));
+  first.loop.RunUntilDone(TimePings(first.workers[0]->connection, pings, round_trips));
   return round_trips.ValueAtQuantile(0.5);
 }
 

@@ -12,12 +12,11 @@
 #include "absl/random/random.h"
 #include "absl/status/statusor.h"
 #include "common/check/history.h"
-#include "common/harness/scenario.h"
+#include "common/harness/worker.h"
 #include "common/measure/histogram.h"
 #include "common/redis/connection.h"
 #include "common/redis/subscriber.h"
 #include "common/runtime/loop.h"
-#include "common/server/node_group.h"
 #include "common/workload/arrivals.h"
 
 namespace rcb {
@@ -27,16 +26,14 @@ struct SessionOptions {
   int threads = 1;
   bool needs_subscriber = false;
   uint64_t seed = 0;
+  size_t op_classes = 0;  // see BenchmarkSpec::op_classes
   ConnectionOptions connection;
-  std::vector<ConnectionOptions> nodes;  // see BenchmarkSpec::nodes
+  std::vector<ConnectionOptions> nodes;  // servers besides that each worker connects to
 };
 
-// How to connect to nodes; shared by the suite and the tests of patterns.
-absl::StatusOr<std::vector<ConnectionOptions>> ConnectionOptionsOf(const NodeGroup& nodes);
-
 // A worker and what it owns. `options` and `digests` outlive it.
-struct Seat {
-  Seat(Loop& loop, const SessionOptions& options, ScriptDigests& digests, int index);
+struct WorkerState {
+  WorkerState(Loop& loop, const SessionOptions& options, ScriptDigests& digests, int index);
 
   // Requests sent on all connections since they were made, and how often one was lost.
   int64_t RoundTrips() const;
@@ -54,17 +51,18 @@ struct Seat {
 
 // One thread's share. Everything that a thread touches while operations run is in its slot.
 struct ThreadSlot {
-  // Cancels the loop when an interrupt comes while no run looks after that.
+  // Makes an interrupt cancel the loop while no run looks after that.
   void WatchInterrupts();
 
   int index = 0;
   ScriptDigests digests;
   Loop loop;
-  std::vector<std::unique_ptr<Seat>> seats;  // closed before the loop
-  std::optional<PoissonArrivals> arrivals;   // open loop only
+  std::vector<std::unique_ptr<WorkerState>> workers;  // closed before the loop
+  std::optional<PoissonArrivals> arrivals;            // open loop only
 
   // Of one run:
   Histogram latency;
+  std::vector<Histogram> class_latency;  // by class of operation, where there are classes
   std::vector<OpRecord> history;
   int64_t last_success_ns = 0;
   int64_t in_flight = 0;  // operations that have begun and not ended
@@ -76,8 +74,8 @@ struct ThreadSlot {
 // Owns the slots. Open and the destructor need all loops idle.
 class Session {
  public:
-  // Connects every worker; workers are dealt to the threads in turn. An error names the first
-  // connection that failed.
+  // Connects every worker, dealing them to the threads in turn. An error names the first connection
+  // that failed.
   static absl::StatusOr<std::unique_ptr<Session>> Open(const SessionOptions& options);
 
   ThreadSlot& slot(int thread) { return *slots_[static_cast<size_t>(thread)]; }

@@ -31,19 +31,19 @@ int ClientsOf(PrivateServer& server) {
 TEST_F(SessionTest, DealsTheWorkersToTheThreadsInTurn) {
   std::unique_ptr<Session> session = MustOpen(OptionsFor(/*workers=*/7, /*threads=*/3));
   ASSERT_EQ(session->slots().size(), 3u);
-  EXPECT_EQ(session->slot(0).seats.size(), 3u);
-  EXPECT_EQ(session->slot(1).seats.size(), 2u);
-  EXPECT_EQ(session->slot(2).seats.size(), 2u);
+  EXPECT_EQ(session->slot(0).workers.size(), 3u);
+  EXPECT_EQ(session->slot(1).workers.size(), 2u);
+  EXPECT_EQ(session->slot(2).workers.size(), 2u);
   std::set<int> indices;
   for (int thread = 0; thread < 3; ++thread) {
     ThreadSlot& slot = session->slot(thread);
     EXPECT_EQ(slot.index, thread);
-    for (auto& seat : slot.seats) {
-      indices.insert(seat->worker.index);
-      EXPECT_EQ(seat->worker.loop, &slot.loop);
-      EXPECT_EQ(seat->worker.connection, &seat->connection);
-      EXPECT_EQ(seat->worker.tally, &seat->tally);
-      EXPECT_EQ(seat->worker.subscriber, nullptr);
+    for (auto& state : slot.workers) {
+      indices.insert(state->worker.index);
+      EXPECT_EQ(state->worker.loop, &slot.loop);
+      EXPECT_EQ(state->worker.connection, &state->connection);
+      EXPECT_EQ(state->worker.tally, &state->tally);
+      EXPECT_EQ(state->worker.subscriber, nullptr);
     }
   }
   EXPECT_EQ(indices, std::set<int>({0, 1, 2, 3, 4, 5, 6}));
@@ -55,10 +55,10 @@ TEST_F(SessionTest, ConnectsEveryWorkerAndItsSubscriber) {
   options.needs_subscriber = true;
   std::unique_ptr<Session> session = MustOpen(options);
   EXPECT_EQ(ClientsOf(*server_), 300);
-  for (auto& seat : session->slot(0).seats) {
-    EXPECT_TRUE(seat->connection.connected());
-    ASSERT_NE(seat->worker.subscriber, nullptr);
-    EXPECT_TRUE(seat->worker.subscriber->connection().connected());
+  for (auto& state : session->slot(0).workers) {
+    EXPECT_TRUE(state->connection.connected());
+    ASSERT_NE(state->worker.subscriber, nullptr);
+    EXPECT_TRUE(state->worker.subscriber->connection().connected());
   }
 }
 
@@ -85,14 +85,14 @@ TEST_F(SessionTest, NamesTheFailureOfAServerThatIsFull) {
 TEST_F(SessionTest, ForgetsEarlierRunsButNotTheRoundTripsOfItsConnections) {
   std::unique_ptr<Session> session = MustOpen(OptionsFor(/*workers=*/2, /*threads=*/2));
   ThreadSlot& slot = session->slot(1);
-  Seat& seat = *slot.seats[0];
+  WorkerState& state = *slot.workers[0];
   slot.latency.Record(5);
   slot.history.emplace_back();
   slot.busy_ns = slot.wall_ns = 9;
   slot.first_error = "an error";
   slot.loop.Cancel();
-  seat.tally.started = seat.tally.retries = 3;
-  ASSERT_GT(seat.RoundTrips(), 0);  // the greeting
+  state.tally.started = state.tally.retries = 3;
+  ASSERT_GT(state.RoundTrips(), 0);  // the greeting
   session->StartRecord(/*operations=*/1000);
   EXPECT_EQ(slot.latency.count(), 0);
   EXPECT_TRUE(slot.history.empty());
@@ -101,22 +101,22 @@ TEST_F(SessionTest, ForgetsEarlierRunsButNotTheRoundTripsOfItsConnections) {
   EXPECT_EQ(slot.wall_ns, 0);
   EXPECT_EQ(slot.first_error, "");
   EXPECT_FALSE(slot.loop.cancelled());
-  EXPECT_EQ(seat.tally.started, 0);
-  EXPECT_EQ(seat.tally.retries, 0);
-  EXPECT_EQ(seat.RoundTrips() - seat.round_trips_before, 0);
+  EXPECT_EQ(state.tally.started, 0);
+  EXPECT_EQ(state.tally.retries, 0);
+  EXPECT_EQ(state.RoundTrips() - state.round_trips_before, 0);
 }
 
 TEST_F(SessionTest, MeasuresTheRoundTripWithAsManyPingsAsAsked) {
   std::unique_ptr<Session> session = MustOpen(OptionsFor(/*workers=*/2, /*threads=*/1));
-  Seat& seat = *session->slot(0).seats[0];
-  const int64_t before = seat.RoundTrips();
+  WorkerState& state = *session->slot(0).workers[0];
+  const int64_t before = state.RoundTrips();
   EXPECT_GT(session->MeasureRoundTripNs(50), 0);
-  EXPECT_EQ(seat.RoundTrips() - before, 50);
+  EXPECT_EQ(state.RoundTrips() - before, 50);
 }
 
 TEST_F(SessionTest, HasNoRoundTripOfALostConnection) {
   std::unique_ptr<Session> session = MustOpen(OptionsFor(/*workers=*/1, /*threads=*/1));
-  session->slot(0).seats[0]->connection.Close();
+  session->slot(0).workers[0]->connection.Close();
   EXPECT_EQ(session->MeasureRoundTripNs(10), 0);
 }
 

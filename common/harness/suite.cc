@@ -3,18 +3,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/harness/counters.h"
 #include "common/harness/interrupt.h"
-#include "common/harness/metrics.h"
-#include "common/redis/address.h"
 
 namespace rcb {
 namespace {
-
-constexpr int kBlockingTimeoutMs = 5000;
-constexpr int kPingsBeforeRun = 100;
-constexpr int kSpareClients = 32;  // of a node
 
 // "workers:50/beta_pct:100", as Google Benchmark prints it.
 std::string ArgsOf(const BenchmarkSpec& spec, int64_t workers) {
@@ -23,59 +17,87 @@ std::string ArgsOf(const BenchmarkSpec& spec, int64_t workers) {
   return args;
 }
 
-bool IsControl(absl::string_view name) { return absl::StrContains(name, "/unsafe/"); }
+StageOptions StageOptionsOf(const Options& options) {
+  StageOptions stage;
+  stage.rate_per_second = options.rate;
+  stage.op_timeout_ms = options.op_timeout_ms;
+  stage.seed = options.seed;
+  stage.history_limit = options.history_limit;
+  stage.is_cancelled = IsInterrupted;
+  return stage;
+}
 
-// Harness has no variants: what it measures promises nothing.
-bool IsVariant(absl::string_view name) {
-  return IsControl(name) || absl::StrContains(name, "/locking/") ||
-         absl::StrContains(name, "/lockfree/");
+void SkipLoop(benchmark::State& state) {
+  while (state.KeepRunningBatch(state.max_iterations)) {
+  }
 }
 
 }  // namespace
 
-Suite::Suite(const Options& options, Target& target, Selector selects, OnProgress on_progress)
+Suite::Suite(const Options& options, Deployment& deployment, Selector selects,
+             OnProgress on_progress)
     : options_(options),
-      target_(target),
+      deployment_(deployment),
       selects_(std::move(selects)),
       on_progress_(std::move(on_progress)),
-      nodes_(options.redis_server, IsInterrupted) {}
+      stage_(StageOptionsOf(options)) {}
 
 Suite::~Suite() { CloseSession(); }
 
-void Suite::Note(const std::string& name, bool has_rate, int64_t connections, int64_t to_nodes) {
+void Suite::Select(const std::string& name, bool has_rate, int64_t connections, int64_t to_nodes) {
   if (!selects_(name)) return;
-  ++selected_;
-  if (!has_rate) without_rate_.push_back(name);
-  most_connections_ = std::max(most_connections_, connections);
-  most_sockets_ = std::max(most_sockets_, connections + to_nodes);
+  const std::string family = name.substr(0, name.find('/'));
+  ++selection_.benchmarks;
+  selection_.families.insert(family);
+  if (has_rate) {
+    selection_.families_with_rate.insert(family);
+  } else {
+    selection_.names_without_rate.push_back(name);
+  }
+  selection_.max_connections = std::max(selection_.max_connections, connections);
+  selection_.max_sockets = std::max(selection_.max_sockets, connections + to_nodes);
+  if (to_nodes > 0) {
+    selection_.max_node_connections = std::max(selection_.max_node_connections, connections);
+  }
+}
+
+void Suite::Register(const Family& family) {
+  if (family.register_costs) family.register_costs(*this);
+  if (!family.variants) return;
+  for (const BenchmarkSpec& spec : family.variants()) Register(spec);
 }
 
 void Suite::Register(const BenchmarkSpec& spec) {
-  std::vector<std::string> arg_names = {"workers"};
-  for (const auto& arg : spec.args) arg_names.push_back(arg.first);
-  const int64_t rounds = options_.rounds > 0 ? options_.rounds : spec.rounds;
-  const bool is_steady = spec.shape == Shape::kSteady;
+  if (spec.needs.functions && !SupportsFunctions(deployment_.facts())) return;
   for (const int64_t workers : options_.workers.empty() ? spec.workers : options_.workers) {
-    const std::string arg_text = ArgsOf(spec, workers);
-    std::vector<int64_t> args = {workers};
-    for (const auto& arg : spec.args) args.push_back(arg.second);
     for (const int64_t threads : options_.threads) {
       if (threads > workers) continue;  // a thread without a worker has nothing to do
-      Instance instance{spec, LedgerName(spec.name, arg_text, threads), static_cast<int>(workers),
-                        static_cast<int>(threads)};
-      auto* registered = benchmark::RegisterBenchmark(
-          spec.name.c_str(),
-          [this, instance](benchmark::State& state) { RunInstance(instance, state); });
-      registered->ArgNames(arg_names)->Args(args)->UseRealTime();
-      registered->Threads(static_cast<int>(threads));
-      if (!is_steady) registered->Iterations(rounds)->Unit(benchmark::kMillisecond);
-      Note(absl::StrCat(spec.name, "/", arg_text,
-                        is_steady ? "" : absl::StrCat("/iterations:", rounds),
-                        "/real_time/threads:", threads),
-           spec.shape != Shape::kRounds, workers * (spec.needs_subscriber ? 2 : 1),
-           workers * spec.nodes);
+      RegisterInstance({spec, LedgerName(spec.name, ArgsOf(spec, workers), threads),
+                        static_cast<int>(workers), static_cast<int>(threads)},
+                       spec.rounds);
     }
   }
+}
+
+void Suite::RegisterInstance(const Instance& instance, int64_t rounds) {
+  const BenchmarkSpec& spec = instance.spec;
+  const bool is_steady = spec.shape == Shape::kSteady;
+  std::vector<std::string> arg_names = {"workers"};
+  std::vector<int64_t> args = {instance.workers};
+  for (const auto& [name, value] : spec.args) {
+    arg_names.push_back(name);
+    args.push_back(value);
+  }
+  auto* registered = benchmark::RegisterBenchmark(
+      spec.name.c_str(),
+      [this, instance](benchmark::State& state) { RunInstance(instance, state); });
+  registered->ArgNames(arg_names)->Args(args)->UseRealTime()->Threads(instance.threads);
+  if (!is_steady) registered->Iterations(rounds)->Unit(benchmark::kMillisecond);
+  Select(absl::StrCat(spec.name, "/", ArgsOf(spec, instance.workers),
+                      is_steady ? "" : absl::StrCat("/iterations:", rounds),
+                      "/real_time/threads:", instance.threads),
+         spec.shape != Shape::kRounds, instance.workers * (spec.needs.subscriber ? 2 : 1),
+         instance.workers * spec.needs.quorum_nodes);
 }
 
 void Suite::RegisterPlain(const std::string& name, const std::vector<int64_t>& workers,
@@ -90,251 +112,140 @@ void Suite::RegisterPlainOnce(const std::string& name, int64_t workers, const Bo
   const std::string args = workers == 0 ? "" : absl::StrCat("workers:", workers);
   const std::string ledger_name = LedgerName(name, args, /*threads=*/1);
   auto* registered = benchmark::RegisterBenchmark(
-      name.c_str(), [this, ledger_name, body](benchmark::State& state) {
+      name.c_str(), [this, name, ledger_name, body](benchmark::State& state) {
         LedgerEntry& entry = ledger_[ledger_name];
-        if (!IsInterrupted() && entry.aborted.empty()) {
-          absl::Status status = body(state);
+        entry.variant = name;
+        if (!IsInterrupted() && entry.abort_reason.empty()) {
+          const absl::Status status = body(state);
           if (!status.ok() && !IsInterrupted()) {
-            entry.aborted = std::string(status.message());
-            troubled_ = true;
+            entry.abort_reason = std::string(status.message());
+            stage_.SuspectServer();
           }
         } else {
-          while (state.KeepRunningBatch(state.max_iterations)) {
-          }
+          SkipLoop(state);
         }
         entry.interrupted = IsInterrupted();
       });
   registered->UseRealTime()->Threads(1);
   if (workers != 0) registered->ArgNames({"workers"})->Args({workers});
-  Note(absl::StrCat(name, args.empty() ? "" : "/", args, "/real_time/threads:1"),
-       /*has_rate=*/false, workers, /*to_nodes=*/0);
+  Select(absl::StrCat(name, args.empty() ? "" : "/", args, "/real_time/threads:1"),
+         /*has_rate=*/false, workers, /*to_nodes=*/0);
 }
 
 void Suite::RunInstance(const Instance& instance, benchmark::State& state) {
-  const int64_t iterations = state.max_iterations;
-  Run* run = Join(instance, iterations, state.thread_index());
-  if (run != nullptr) {
-    ThreadSlot& slot = run->session().slot(state.thread_index());
-    if (instance.spec.shape == Shape::kRounds) run->WarmUp(slot);
-    // One batch: workers of all threads draw from one quantity, so none idles while others work.
-    while (state.KeepRunningBatch(state.max_iterations)) run->Drive(slot);
-  } else {
-    while (state.KeepRunningBatch(state.max_iterations)) {
-    }
-  }
+  Run* run = Join(instance, state.max_iterations, state.thread_index());
+  if (run == nullptr) return SkipLoop(state);
+  ThreadSlot& slot = run->session().slot(state.thread_index());
+  if (instance.spec.shape == Shape::kRounds) run->WarmUp(slot);
+  // One batch: workers of all threads draw from one budget, so none idles while others work.
+  while (state.KeepRunningBatch(state.max_iterations)) run->Drive(slot);
   // Every thread is past the end barrier of the loop above.
-  if (state.thread_index() == 0 && run != nullptr) Finish(instance, state);
+  if (state.thread_index() == 0) Finish(instance, state);
 }
 
 // Thread 0 begins the run, for a server that has to be replaced lives no longer than the thread
-// that starts it; null where there is nothing to run.
+// that starts it. The result is null where there is nothing to run.
 Run* Suite::Join(const Instance& instance, int64_t iterations, int thread) {
   std::unique_lock<std::mutex> lock(joining_);
   if (thread == 0) {
-    BeginUnlessTroubled(instance, iterations);
-    expected_ = instance.threads - 1;
+    Begin(instance, iterations);
+    awaited_threads_ = instance.threads - 1;
     begun_.notify_all();
   } else {
-    begun_.wait(lock, [this] { return expected_ > 0; });
-    --expected_;
+    begun_.wait(lock, [this] { return awaited_threads_ > 0; });
+    --awaited_threads_;
   }
-  return run_.get();
+  return stage_.run();
 }
 
-void Suite::BeginUnlessTroubled(const Instance& instance, int64_t iterations) {
-  run_.reset();
+// Leaves no run where the row has failed before, or the run cannot begin.
+void Suite::Begin(const Instance& instance, int64_t iterations) {
   LedgerEntry& entry = ledger_[instance.name];
-  if (IsVariant(instance.name)) entry.variant = instance.spec.name;
-  entry.is_control = IsControl(instance.name);
-  if (entry.aborted.empty() && !IsInterrupted()) {
-    absl::Status begun = Begin(instance, iterations);
+  entry.variant = instance.spec.name;
+  entry.role = instance.spec.role;
+  entry.contract = instance.spec.contract;
+  if (!entry.abort_reason.empty() || IsInterrupted()) {
+    stage_.DropRun();
+  } else {
+    const bool is_shared = instance.spec.shape == Shape::kSteady;
+    const absl::Status begun = stage_.Begin(instance, DeploymentFor(instance.spec),
+                                            is_shared ? iterations * instance.threads : iterations,
+                                            [this, name = instance.name](const Run& run) {
+                                              if (on_progress_) on_progress_(name, run);
+                                            });
     if (!begun.ok()) {
-      run_.reset();
-      if (!IsInterrupted()) entry.aborted = std::string(begun.message());
-      troubled_ = true;
+      if (!IsInterrupted()) entry.abort_reason = std::string(begun.message());
+      stage_.SuspectServer();
     }
   }
   entry.interrupted = IsInterrupted();
 }
 
-absl::Status Suite::Begin(const Instance& instance, int64_t iterations) {
-  const bool shared = instance.spec.shape == Shape::kSteady;
-  RunPlan plan;
-  plan.workers = instance.workers;
-  plan.threads = instance.threads;
-  plan.quantity = shared ? iterations * instance.threads : iterations;
-  plan.run = ++runs_;
-  plan.key_prefix = target_.key_prefix();
-  plan.library_name = target_.library_name();
-  plan.seed = options_.seed;
-  int64_t recorded = instance.spec.shape == Shape::kRounds
-                         ? (plan.quantity + 1) * plan.workers  // with the warm-up
-                         : plan.quantity;
-  if (instance.spec.shape == Shape::kEpochs || !instance.spec.keeps_history) recorded = 0;
-  if (recorded > options_.history_limit) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        "a run of ", recorded, " operations is more than --history_limit=", options_.history_limit,
-        ": raise it, or lower --benchmark_min_time"));
+// Nodes are started for the rows that need them only.
+Deployment& Suite::DeploymentFor(const BenchmarkSpec& spec) {
+  if (spec.needs.quorum_nodes == 0) return deployment_;
+  if (quorum_ == nullptr || quorum_->node_count() != spec.needs.quorum_nodes) {
+    DeploymentOptions nodes;
+    nodes.server_binary = options_.redis_server;
+    nodes.max_clients = static_cast<int>(selection_.max_node_connections);
+    nodes.is_cancelled = IsInterrupted;
+    quorum_ = std::make_unique<QuorumDeployment>(deployment_, nodes, spec.needs.quorum_nodes);
   }
-  std::unique_ptr<Scenario> scenario;
-  absl::Status prepared = Prepare([&](BlockingClient& redis) {
-    absl::Status opened = OpenSession(instance);
-    if (!opened.ok()) return opened;
-    plan.round_trip_ns = session_->MeasureRoundTripNs(kPingsBeforeRun);
-    scenario = instance.spec.make(plan);
-    return scenario->Prepare(redis);
-  });
-  if (!prepared.ok()) return prepared;
-  session_->StartRecord(recorded);
-
-  RunOptions run_options;
-  run_options.shape = instance.spec.shape;
-  run_options.keeps_history = instance.spec.keeps_history;
-  run_options.op_timeout_ms = options_.op_timeout_ms;
-  // One thread's computations may have to wait for each other.
-  run_options.longest_wait_ms =
-      options_.compute_ms * (options_.compute == "cpu" ? instance.workers : 1);
-  run_options.most_operations = options_.history_limit;
-  if (instance.spec.shape != Shape::kRounds) {
-    run_options.rate_per_second = options_.rate > 0 ? options_.rate : instance.spec.rate_per_second;
-  }
-  run_ = std::make_unique<Run>(plan, run_options, *session_, std::move(scenario),
-                               [this, name = instance.name](const Run& run) {
-                                 if (on_progress_) on_progress_(name, run);
-                               });
-  return absl::OkStatus();
-}
-
-absl::Status Suite::Prepare(const std::function<absl::Status(BlockingClient& redis)>& work) {
-  absl::Status ready = target_.EnsureAlive();
-  const bool is_replaced = generation_ != target_.generation();
-  generation_ = target_.generation();
-  // That a server fails while nothing runs must show somewhere, too.
-  if (ready.ok() && is_replaced && !troubled_) {
-    ready = absl::UnavailableError("the server was gone before this run, and has been replaced");
-  }
-  troubled_ = false;
-  if (ready.ok()) ready = Connect();
-  return ready.ok() ? work(*redis_) : ready;
-}
-
-absl::Status Suite::Connect() {
-  // It may have been lost together with the workers'.
-  if (redis_ && redis_generation_ == target_.generation() && redis_->Command({"PING"}).ok()) {
-    return absl::OkStatus();
-  }
-  redis_.reset();
-  absl::StatusOr<BlockingClient> client =
-      BlockingClient::Connect(target_.endpoint(), kBlockingTimeoutMs, IsInterrupted);
-  if (!client.ok()) return client.status();
-  redis_.emplace(*std::move(client));
-  redis_generation_ = target_.generation();
-  return absl::OkStatus();
-}
-
-absl::StatusOr<ConnectionOptions> Suite::Connecting() const {
-  const Endpoint& endpoint = target_.endpoint();
-  absl::StatusOr<Address> address = Resolve(endpoint);
-  if (!address.ok()) return address.status();
-  ConnectionOptions options;
-  options.address = *address;
-  options.user = endpoint.user;
-  options.password = endpoint.password;
-  options.db = endpoint.db;
-  options.op_timeout_ms = options_.op_timeout_ms;
-  return options;
-}
-
-absl::StatusOr<std::vector<ConnectionOptions>> Suite::ConnectingToNodes(const Instance& instance) {
-  if (instance.spec.nodes == 0) return std::vector<ConnectionOptions>();
-  const absl::Status alive = nodes_.Ensure(instance.spec.nodes, instance.workers + kSpareClients);
-  if (!alive.ok()) return alive;
-  return ConnectionOptionsOf(nodes_);
-}
-
-absl::Status Suite::OpenSession(const Instance& instance) {
-  absl::StatusOr<std::vector<ConnectionOptions>> nodes = ConnectingToNodes(instance);
-  if (!nodes.ok()) return nodes.status();
-  const std::string name =
-      absl::StrCat(instance.name, " ", target_.generation(), " ", nodes_.generation());
-  if (session_ != nullptr && session_name_ == name) return absl::OkStatus();
-  session_.reset();
-  absl::StatusOr<ConnectionOptions> connecting = Connecting();
-  if (!connecting.ok()) return connecting.status();
-  SessionOptions options;
-  options.workers = instance.workers;
-  options.threads = instance.threads;
-  options.needs_subscriber = instance.spec.needs_subscriber;
-  options.seed = options_.seed;
-  options.connection = *std::move(connecting);
-  options.nodes = *std::move(nodes);
-  absl::StatusOr<std::unique_ptr<Session>> session = Session::Open(options);
-  if (!session.ok()) return session.status();
-  session_ = *std::move(session);
-  session_name_ = name;
-  return absl::OkStatus();
-}
-
-void Suite::CloseSession() {
-  run_.reset();
-  session_.reset();
-  session_name_.clear();
+  return *quorum_;
 }
 
 void Suite::Finish(const Instance& instance, benchmark::State& state) {
   LedgerEntry& entry = ledger_[instance.name];
-  const Tally tally = TotalsOf(*session_).tally;
+  Run& run = *stage_.run();
+  const Tally tally = TotalsOf(stage_.session()).tally;
   entry.errors += tally.errors;
   entry.timeouts += tally.timeouts;
-  for (auto& slot : session_->slots()) {
+  for (auto& slot : stage_.session().slots()) {
     if (entry.first_error.empty()) entry.first_error = slot->first_error;
   }
-  if (!run_->blame().empty()) entry.aborted = run_->blame();
-  troubled_ = tally.errors > 0 || tally.timeouts > 0 || !run_->blame().empty();
-  if (run_->stopped()) {
+  if (!run.abort_reason().empty()) entry.abort_reason = run.abort_reason();
+  if (tally.errors > 0 || tally.timeouts > 0 || !run.abort_reason().empty()) {
+    stage_.SuspectServer();
+  }
+  if (run.stopped()) {
     entry.interrupted = IsInterrupted();
     return;
   }
-  const std::vector<OpRecord> history = HistoryOf(*session_);
-  Findings findings;
-  absl::Status checked = Connect();
-  if (checked.ok()) {
-    findings = run_->scenario().Check(history, *redis_);
-    if (!redis_->connected()) {
-      findings = Findings();  // it could not see
-      checked = absl::UnavailableError("the server was lost while the result was checked");
-    }
-  }
+  const absl::StatusOr<Findings> judged = stage_.Judge(instance, DeploymentFor(instance.spec));
   entry.interrupted = IsInterrupted();
-  if (!checked.ok()) {
-    troubled_ = true;
-    if (IsInterrupted()) return;
-    entry.aborted = std::string(checked.message());
+  if (!judged.ok()) {
+    stage_.SuspectServer();
+    if (!IsInterrupted()) entry.abort_reason = std::string(judged.status().message());
+    return Publish(instance, Findings(), state);
   }
   entry.finished = true;
-  entry.violations += findings.violations;
-  if (entry.first_violation.empty()) entry.first_violation = findings.first;
-  Publish(instance, findings, state);
+  entry.violations.Merge(judged->violations);
+  Publish(instance, *judged, state);
 }
 
 void Suite::Publish(const Instance& instance, const Findings& findings, benchmark::State& state) {
   const BenchmarkSpec& spec = instance.spec;
-  const int64_t round_trip_ns = run_->plan().round_trip_ns;
+  Session& session = stage_.session();
+  const Run& run = *stage_.run();
+  const int64_t round_trip_ns = run.plan().round_trip_ns;
   const double floor_ns =
-      spec.floor_round_trips * static_cast<double>(round_trip_ns) + spec.floor_compute_ms * 1e6;
-  Counters counters = CommonCounters(*session_, ledger_[instance.name], round_trip_ns, floor_ns);
-  counters.insert(counters.end(), findings.counters.begin(), findings.counters.end());
-  const double rate = run_->options().rate_per_second;
+      spec.floor.round_trips * static_cast<double>(round_trip_ns) + spec.floor.compute_ms * 1e6;
+  const auto publish = [&state](const Counters& counters) {
+    for (const auto& [name, value] : counters) state.counters[name] = value;
+  };
+  publish(CommonCounters(session, ledger_[instance.name], round_trip_ns, floor_ns));
+  publish(ClassCounters(session, spec.op_classes));
+  publish(findings.counters);
+  const double rate = run.options().rate_per_second;
   if (rate > 0) {
-    const Tally tally = TotalsOf(*session_).tally;
-    const double seconds = static_cast<double>(session_->slot(0).wall_ns) / 1e9;
-    counters.emplace_back("offered_per_second", rate);
-    counters.emplace_back("achieved_per_second", static_cast<double>(tally.succeeded) / seconds);
-    counters.emplace_back("dropped", static_cast<double>(tally.dropped));
+    const Tally tally = TotalsOf(session).tally;
+    const double seconds = static_cast<double>(session.slot(0).wall_ns) / 1e9;
+    publish({{"offered_per_second", rate},
+             {"achieved_per_second", static_cast<double>(tally.succeeded) / seconds},
+             {"dropped", static_cast<double>(tally.dropped)}});
   }
-  for (const auto& [name, value] : counters) state.counters[name] = value;
-  state.SetItemsProcessed(LatencyOf(*session_).count());
-  state.SetLabel(spec.contract);
+  state.SetItemsProcessed(LatencyOf(session).count());
+  state.SetLabel(spec.contract.promise);
 }
 
 }  // namespace rcb

@@ -4,15 +4,8 @@
 #include <thread>
 #include <utility>
 
-#include "common/measure/clock.h"
-#include "common/redis/address.h"
-
 namespace rcb {
 namespace {
-
-constexpr int kBlockingTimeoutMs = 10'000;
-constexpr int kSpareClients = 32;
-constexpr int64_t kMostOperations = 1'000'000;  // of epochs that do not end
 
 // Passes everything on to the scenario that has the accident.
 class AccidentScenario : public Scenario {
@@ -24,14 +17,15 @@ class AccidentScenario : public Scenario {
   absl::Status Prepare(BlockingClient& redis) override { return victim_->Prepare(redis); }
   void StartRound(int64_t round) override { victim_->StartRound(round); }
   bool IsOver() override { return victim_->IsOver(); }
-  Task<absl::StatusOr<int64_t>> Operate(Worker& worker) override {
+  Operation Operate(Worker& worker) override {
     if (begun_.fetch_add(1) == at_) {
       const Command command = accident_(plan_);
       co_await worker.redis().Pipeline(command);
     }
     co_return co_await victim_->Operate(worker);
   }
-  Findings Check(absl::Span<const OpRecord> history, BlockingClient& redis) override {
+  absl::StatusOr<Findings> Check(absl::Span<const OpRecord> history,
+                                 BlockingClient& redis) override {
     return victim_->Check(history, redis);
   }
 
@@ -45,99 +39,69 @@ class AccidentScenario : public Scenario {
 
 }  // namespace
 
-absl::StatusOr<Target*> TestBed::Server() {
+absl::StatusOr<Deployment*> TestBed::Server() {
   // Destroyed at exit, which kills the server and removes its directory.
-  static const absl::StatusOr<std::unique_ptr<Target>> kServer = Target::Open(TargetOptions());
+  static const absl::StatusOr<std::unique_ptr<Deployment>> kServer =
+      OpenDeployment(DeploymentOptions());
   if (!kServer.ok()) return kServer.status();
   return kServer->get();
 }
 
-NodeGroup& TestBed::Nodes() {
-  static NodeGroup nodes("", nullptr);  // as the server above
-  return nodes;
+QuorumDeployment& TestBed::Quorum() {
+  static QuorumDeployment quorum(**Server(), DeploymentOptions(), /*node_count=*/3);
+  return quorum;
 }
 
-absl::Status TestBed::RunOnce(int64_t quantity) {
-  run_.reset();
-  const absl::StatusOr<Target*> server = Server();
-  if (!server.ok()) return server.status();
-  RunPlan plan;
-  plan.workers = options_.workers;
-  plan.threads = options_.threads;
-  plan.quantity = quantity;
-  plan.run = NowNs();
-  plan.key_prefix = (*server)->key_prefix();
-  plan.library_name = (*server)->library_name();
-  plan.seed = options_.seed;
-  absl::Status status = Connect(**server);
-  if (status.ok() && session_ == nullptr) status = OpenSession(**server);
-  if (!status.ok()) return status;
-  plan.round_trip_ns = session_->MeasureRoundTripNs(/*pings=*/10);
-  std::unique_ptr<Scenario> scenario = spec_.make(plan);
-  status = scenario->Prepare(*redis_);
-  if (!status.ok()) return status;
-  session_->StartRecord(quantity);
+TestBed::TestBed(const BenchmarkSpec& spec, const TestBedOptions& options)
+    : instance_{spec, spec.name, options.workers, options.threads}, stage_([&options] {
+        StageOptions stage;
+        stage.op_timeout_ms = options.op_timeout_ms;
+        stage.seed = options.seed;
+        return stage;
+      }()) {}
 
-  RunOptions run_options;
-  run_options.shape = spec_.shape;
-  run_options.keeps_history = spec_.keeps_history;
-  run_options.rate_per_second = spec_.rate_per_second;
-  run_options.op_timeout_ms = options_.op_timeout_ms;
-  run_options.most_operations = kMostOperations;
-  run_ = std::make_unique<Run>(plan, run_options, *session_, std::move(scenario),
-                               /*on_sweep=*/nullptr);
-  Drive();
-  if (!run_->blame().empty()) return absl::UnavailableError(run_->blame());
-  return Connect(**server);
+absl::StatusOr<Deployment*> TestBed::DeploymentOfSpec() {
+  absl::StatusOr<Deployment*> server = Server();
+  if (!server.ok() || instance_.spec.needs.quorum_nodes == 0) return server;
+  return &Quorum();
 }
 
-void TestBed::Drive() {
-  std::vector<std::thread> threads;
-  for (auto& slot : session_->slots()) {
-    threads.emplace_back([this, s = slot.get()] {
-      if (spec_.shape == Shape::kRounds) run_->WarmUp(*s);
-      run_->Drive(*s);
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
+absl::Status TestBed::RunOnce(int64_t budget) {
+  const absl::StatusOr<Deployment*> deployment = DeploymentOfSpec();
+  if (!deployment.ok()) return deployment.status();
+  stage_.SuspectServer();  // tests kill servers between runs
+  const absl::Status begun = stage_.Begin(instance_, **deployment, budget, /*on_sweep=*/nullptr);
+  if (!begun.ok()) return begun;
+  DriveAllThreads(*stage_.run());
+  const std::string& abort_reason = stage_.run()->abort_reason();
+  if (!abort_reason.empty()) return absl::UnavailableError(abort_reason);
+  return stage_.Connect(**deployment);
+}
+
+absl::StatusOr<Findings> TestBed::Judge() {
+  const absl::StatusOr<Deployment*> deployment = DeploymentOfSpec();
+  if (!deployment.ok()) return deployment.status();
+  return stage_.Judge(instance_, **deployment);
 }
 
 std::string TestBed::first_error() {
-  for (auto& slot : session_->slots()) {
+  for (auto& slot : session().slots()) {
     if (!slot->first_error.empty()) return slot->first_error;
   }
   return "";
 }
 
-absl::Status TestBed::Connect(const Target& server) {
-  redis_.reset();
-  absl::StatusOr<BlockingClient> client =
-      BlockingClient::Connect(server.endpoint(), kBlockingTimeoutMs);
-  if (!client.ok()) return client.status();
-  redis_.emplace(*std::move(client));
-  return absl::OkStatus();
-}
-
-absl::Status TestBed::OpenSession(const Target& server) {
-  const absl::StatusOr<Address> address = Resolve(server.endpoint());
-  if (!address.ok()) return address.status();
-  SessionOptions options;
-  options.workers = options_.workers;
-  options.threads = options_.threads;
-  options.needs_subscriber = spec_.needs_subscriber;
-  options.seed = options_.seed;
-  options.connection.address = *address;
-  options.connection.op_timeout_ms = options_.op_timeout_ms;
-  absl::Status alive = Nodes().Ensure(spec_.nodes, options_.workers + kSpareClients);
-  absl::StatusOr<std::vector<ConnectionOptions>> nodes = ConnectionOptionsOf(Nodes());
-  if (alive.ok()) alive = nodes.status();
-  if (!alive.ok()) return alive;
-  options.nodes = *std::move(nodes);
-  options.nodes.resize(static_cast<size_t>(spec_.nodes));
-  absl::StatusOr<std::unique_ptr<Session>> session = Session::Open(options);
-  if (!session.ok()) return session.status();
-  session_ = *std::move(session);
-  return absl::OkStatus();
+void DriveAllThreads(Run& run) {
+  const auto drive = [&run](ThreadSlot& slot) {
+    if (run.options().shape == Shape::kRounds) run.WarmUp(slot);
+    run.Drive(slot);
+  };
+  std::vector<std::thread> others;
+  for (int thread = 1; thread < run.plan().threads; ++thread) {
+    others.emplace_back([&run, &drive, thread] { drive(run.session().slot(thread)); });
+  }
+  drive(run.session().slot(0));
+  for (std::thread& other : others) other.join();
 }
 
 BenchmarkSpec WithAccident(const BenchmarkSpec& spec, int64_t at,

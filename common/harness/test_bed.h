@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,14 +14,16 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "common/check/history.h"
-#include "common/harness/metrics.h"
+#include "common/harness/counters.h"
 #include "common/harness/run.h"
 #include "common/harness/scenario.h"
 #include "common/harness/session.h"
+#include "common/harness/spec.h"
+#include "common/harness/stage.h"
 #include "common/redis/blocking_client.h"
 #include "common/redis/command.h"
-#include "common/server/node_group.h"
-#include "common/server/target.h"
+#include "common/server/deployment/deployment.h"
+#include "common/server/deployment/quorum.h"
 
 namespace rcb {
 
@@ -37,46 +38,46 @@ struct TestBedOptions {
 class TestBed {
  public:
   // The private server of this test program: the first call starts it, the program's end stops it.
-  static absl::StatusOr<Target*> Server();
-  // The same for the nodes of variants that have some.
-  static NodeGroup& Nodes();
+  static absl::StatusOr<Deployment*> Server();
+  // The same with three nodes besides, for variants that need some. Server() must have succeeded.
+  static QuorumDeployment& Quorum();
 
-  TestBed(const BenchmarkSpec& spec, const TestBedOptions& options)
-      : spec_(spec), options_(options) {}
+  TestBed(const BenchmarkSpec& spec, const TestBedOptions& options);
 
-  // One run up to its last operation, each thread of it a thread. `quantity`: operations of all
+  // One run up to its last operation, each thread of it a thread. `budget`: operations of all
   // threads together, rounds or epochs. Fails where Suite would call the benchmark aborted;
   // operations that fail are in the record.
-  absl::Status RunOnce(int64_t quantity);
+  absl::Status RunOnce(int64_t budget);
 
   // Of the last run, which must have succeeded:
-  const RunPlan& plan() const { return run_->plan(); }
-  Scenario& scenario() { return run_->scenario(); }
-  Session& session() { return *session_; }
-  std::vector<OpRecord> history() { return HistoryOf(*session_); }
-  Totals totals() { return TotalsOf(*session_); }
+  const RunPlan& plan() const { return stage_.run()->plan(); }
+  Scenario& scenario() { return stage_.run()->scenario(); }
+  Session& session() { return stage_.session(); }
+  std::vector<OpRecord> history() { return HistoryOf(stage_.session()); }
+  Totals totals() { return TotalsOf(stage_.session()); }
   // The message of the first failed operation, or empty.
   std::string first_error();
-  // What the variant's own checker says to `history`.
+  // What the variant's own checker says to `history`; it must be able to judge.
   Findings Check(absl::Span<const OpRecord> history) {
-    return run_->scenario().Check(history, *redis_);
+    return stage_.run()->scenario().Check(history, stage_.redis()).value();
   }
   Findings Check() { return Check(history()); }
 
-  // A connection of the harness, new after each run.
-  BlockingClient& redis() { return *redis_; }
+  // What the stage says of the last run: by the checker, and by the bounds of the contract.
+  absl::StatusOr<Findings> Judge();
+
+  // The harness's connection, which stands after each run.
+  BlockingClient& redis() { return stage_.redis(); }
 
  private:
-  absl::Status Connect(const Target& server);
-  absl::Status OpenSession(const Target& server);
-  void Drive();
+  absl::StatusOr<Deployment*> DeploymentOfSpec();
 
-  const BenchmarkSpec spec_;
-  const TestBedOptions options_;
-  std::optional<BlockingClient> redis_;
-  std::unique_ptr<Session> session_;
-  std::unique_ptr<Run> run_;
+  const Instance instance_;
+  Stage stage_;
 };
+
+// Drives the run to its end as the suite does, one thread for each slot.
+void DriveAllThreads(Run& run);
 
 // `spec` with an accident: in each run, the worker that begins operation number `at` (from 0) first
 // sends what `accident` makes.

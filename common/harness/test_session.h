@@ -8,7 +8,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -17,7 +16,8 @@
 #include "common/harness/run.h"
 #include "common/harness/scenario.h"
 #include "common/harness/session.h"
-#include "common/redis/address.h"
+#include "common/harness/test_bed.h"
+#include "common/redis/connection_options.h"
 #include "common/server/private_server.h"
 #include "gtest/gtest.h"
 
@@ -39,8 +39,7 @@ class SessionTest : public testing::Test {
     options.workers = workers;
     options.threads = threads;
     options.seed = kSeed;
-    options.connection.address = *Resolve(server_->tcp_endpoint());
-    options.connection.op_timeout_ms = op_timeout_ms;
+    options.connection = *MakeConnectionOptions(server_->tcp_endpoint(), op_timeout_ms);
     return options;
   }
 
@@ -58,7 +57,7 @@ class SessionTest : public testing::Test {
 // Calls `operate` for each operation, of the loops' threads.
 class FunctionScenario : public Scenario {
  public:
-  using OperateFunction = std::function<Task<absl::StatusOr<int64_t>>(Worker& worker)>;
+  using OperateFunction = std::function<Operation(Worker& worker)>;
 
   explicit FunctionScenario(OperateFunction operate) : operate_(std::move(operate)) {}
 
@@ -67,9 +66,12 @@ class FunctionScenario : public Scenario {
     if (on_round) on_round(round);
   }
   bool IsOver() override { return is_over && is_over(); }
-  Task<absl::StatusOr<int64_t>> Operate(Worker& worker) override { return operate_(worker); }
-  Findings Check(absl::Span<const OpRecord>, BlockingClient&) override { return Findings(); }
+  Operation Operate(Worker& worker) override { return operate_(worker); }
+  absl::StatusOr<Findings> Check(absl::Span<const OpRecord>, BlockingClient&) override {
+    return findings;
+  }
 
+  Findings findings;  // what Check is to find
   std::function<void(int64_t round)> on_round;
   std::function<bool()> is_over;
 
@@ -77,26 +79,17 @@ class FunctionScenario : public Scenario {
   OperateFunction operate_;
 };
 
-// Makes a run of `quantity` operations, rounds or epochs, and drives it as the suite does: thread 0
-// is this one.
-inline std::unique_ptr<Run> DriveRun(Session& session, int64_t quantity, const RunOptions& options,
+// Makes a run of `budget` operations, rounds or epochs, and drives it as the suite does.
+inline std::unique_ptr<Run> DriveRun(Session& session, int64_t budget, const RunOptions& options,
                                      std::unique_ptr<Scenario> scenario,
                                      std::function<void(const Run&)> on_sweep = nullptr) {
   RunPlan plan;
   plan.workers = session.options().workers;
   plan.threads = session.options().threads;
-  plan.quantity = quantity;
+  plan.budget = budget;
   plan.seed = session.options().seed;
   auto run = std::make_unique<Run>(plan, options, session, std::move(scenario), on_sweep);
-  const auto drive = [&run](int thread) {
-    ThreadSlot& slot = run->session().slot(thread);
-    if (run->options().shape == Shape::kRounds) run->WarmUp(slot);
-    run->Drive(slot);
-  };
-  std::vector<std::thread> others;
-  for (int thread = 1; thread < plan.threads; ++thread) others.emplace_back(drive, thread);
-  drive(0);
-  for (std::thread& other : others) other.join();
+  DriveAllThreads(*run);
   return run;
 }
 

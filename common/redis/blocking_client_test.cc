@@ -20,7 +20,7 @@
 namespace rcb {
 namespace {
 
-constexpr int kPatienceMs = 5000;
+constexpr int kTimeoutMs = 5000;
 
 // Accepts one connection, answers each request with the next answer of the script, byte by byte,
 // and then closes it or, if told to hang, keeps it open until it is destroyed.
@@ -67,7 +67,7 @@ class ScriptedPeer {
 
   void Serve() {
     pollfd waited = {listener_, POLLIN, 0};
-    if (poll(&waited, 1, kPatienceMs) != 1) return;
+    if (poll(&waited, 1, kTimeoutMs) != 1) return;
     connection_ = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     for (const std::string& answer : answers_) {
       if (!Receive()) break;
@@ -79,7 +79,7 @@ class ScriptedPeer {
   bool Receive() {
     char buffer[4096];
     pollfd waited = {connection_, POLLIN, 0};
-    if (poll(&waited, 1, kPatienceMs) != 1) return false;
+    if (poll(&waited, 1, kTimeoutMs) != 1) return false;
     const ssize_t n = recv(connection_, buffer, sizeof(buffer), 0);
     if (n > 0) received_.append(buffer, static_cast<size_t>(n));
     return n > 0;
@@ -104,7 +104,7 @@ void ExpectOneLineAbout(const absl::Status& status, const Endpoint& endpoint,
 
 TEST(BlockingClient, SendsACommandAndTakesItsReplySplitIntoBytes) {
   ScriptedPeer peer({"+PONG\r\n", "*2\r\n$1\r\na\r\n:7\r\n"});
-  absl::StatusOr<BlockingClient> client = BlockingClient::Connect(peer.endpoint(), kPatienceMs);
+  absl::StatusOr<BlockingClient> client = BlockingClient::Connect(peer.endpoint(), kTimeoutMs);
   ASSERT_TRUE(client.ok()) << client.status();
   const absl::StatusOr<Reply> reply = client->Command({"X", std::string("b\0\r\n", 4)});
   ASSERT_TRUE(reply.ok()) << reply.status();
@@ -120,7 +120,7 @@ TEST(BlockingClient, AuthenticatesProvesItselfAndSelectsInThisOrder) {
   endpoint.user = "alice";
   endpoint.password = "secret";
   endpoint.db = 3;
-  const absl::StatusOr<BlockingClient> client = BlockingClient::Connect(endpoint, kPatienceMs);
+  const absl::StatusOr<BlockingClient> client = BlockingClient::Connect(endpoint, kTimeoutMs);
   ASSERT_TRUE(client.ok()) << client.status();
   EXPECT_EQ(peer.received(),
             "*3\r\n$4\r\nAUTH\r\n$5\r\nalice\r\n$6\r\nsecret\r\n"
@@ -130,7 +130,7 @@ TEST(BlockingClient, AuthenticatesProvesItselfAndSelectsInThisOrder) {
 
 TEST(BlockingClient, ShowsTheServersWordsForAnErrorReplyAndStaysUsable) {
   ScriptedPeer peer({"+PONG\r\n", "-ERR no such thing\r\n", ":1\r\n"});
-  absl::StatusOr<BlockingClient> client = BlockingClient::Connect(peer.endpoint(), kPatienceMs);
+  absl::StatusOr<BlockingClient> client = BlockingClient::Connect(peer.endpoint(), kTimeoutMs);
   ASSERT_TRUE(client.ok()) << client.status();
   const absl::Status refused = client->Command({"X"}).status();
   EXPECT_TRUE(absl::IsFailedPrecondition(refused)) << refused;
@@ -157,7 +157,7 @@ TEST(BlockingClient, TellsWhyTheServerDoesNotLetItIn) {
   };
   for (const Greeting& greeting : greetings) {
     ScriptedPeer peer({greeting.answer});
-    const absl::Status status = BlockingClient::Connect(peer.endpoint(), kPatienceMs).status();
+    const absl::Status status = BlockingClient::Connect(peer.endpoint(), kTimeoutMs).status();
     EXPECT_EQ(status.code(), greeting.code) << status;
     ExpectOneLineAbout(status, peer.endpoint(), greeting.words);
   }
@@ -165,7 +165,7 @@ TEST(BlockingClient, TellsWhyTheServerDoesNotLetItIn) {
 
 TEST(BlockingClient, ReadsTheLastWordsOfAServerThatNoLongerReads) {
   ScriptedPeer peer({"+PONG\r\n-ERR max number of clients reached\r\n"});
-  absl::StatusOr<BlockingClient> client = BlockingClient::Connect(peer.endpoint(), kPatienceMs);
+  absl::StatusOr<BlockingClient> client = BlockingClient::Connect(peer.endpoint(), kTimeoutMs);
   ASSERT_TRUE(client.ok()) << client.status();
   peer.received();  // it has shut down: the next send fails
   EXPECT_TRUE(absl::IsResourceExhausted(client->Command({"X"}).status()));
@@ -175,7 +175,7 @@ TEST(BlockingClient, NeverShowsThePasswordThatWasRefused) {
   ScriptedPeer peer({"-WRONGPASS invalid username-password pair\r\n"});
   Endpoint endpoint = peer.endpoint();
   endpoint.password = "hunter2";
-  const absl::Status status = BlockingClient::Connect(endpoint, kPatienceMs).status();
+  const absl::Status status = BlockingClient::Connect(endpoint, kTimeoutMs).status();
   EXPECT_TRUE(absl::IsUnauthenticated(status)) << status;
   ExpectOneLineAbout(status, peer.endpoint(), "WRONGPASS");
   EXPECT_FALSE(absl::StrContains(status.ToString(), "hunter2")) << status;
@@ -190,7 +190,7 @@ TEST(BlockingClient, GivesUpOnAPeerThatNeverAnswers) {
 
 TEST(BlockingClient, FailsForGoodOnceItsConnectionBroke) {
   ScriptedPeer peer({"+PONG\r\n"});
-  absl::StatusOr<BlockingClient> client = BlockingClient::Connect(peer.endpoint(), kPatienceMs);
+  absl::StatusOr<BlockingClient> client = BlockingClient::Connect(peer.endpoint(), kTimeoutMs);
   ASSERT_TRUE(client.ok()) << client.status();
   EXPECT_TRUE(absl::IsUnavailable(client->Command({"X"}).status()));
   ExpectOneLineAbout(client->Command({"X"}).status(), peer.endpoint(), "broke before");
@@ -206,7 +206,7 @@ TEST(BlockingClient, NamesTheEndpointThatRefusesOrDoesNotExist) {
   no_socket.transport = Endpoint::Transport::kUnix;
   no_socket.path = "/no/such/socket";
   for (const Endpoint& endpoint : {refusing, no_host, no_socket}) {
-    const absl::Status status = BlockingClient::Connect(endpoint, kPatienceMs).status();
+    const absl::Status status = BlockingClient::Connect(endpoint, kTimeoutMs).status();
     EXPECT_TRUE(absl::IsUnavailable(status)) << status;
     ExpectOneLineAbout(status, endpoint, "cannot connect: ");
   }

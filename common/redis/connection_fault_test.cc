@@ -196,7 +196,7 @@ TEST(ConnectionFault, TimesOutAndLetsNoLateReplyAnswerALaterRequest) {
     const absl::StatusOr<Reply> late = co_await Try(redis.Run(Command("GET", "first")));
     EXPECT_EQ(late.status().code(), absl::StatusCode::kDeadlineExceeded);
     EXPECT_FALSE(redis.connected());
-    client.options.op_timeout_ms = TestClient::kPatienceMs;
+    client.options.op_timeout_ms = TestClient::kTimeoutMs;
     co_await redis.Connect();
     const Reply reply = co_await redis.Run(Command("GET", "second"));
     EXPECT_EQ(reply.text(), "right");
@@ -223,7 +223,7 @@ TEST(ConnectionFault, ForgetsHalfAReplyThatTimedOut) {
   client.options.op_timeout_ms = 4 * kShortMs;
   EXPECT_EQ(client.Run(GetAfterConnect(client.connection)).code(),
             absl::StatusCode::kDeadlineExceeded);
-  client.options.op_timeout_ms = TestClient::kPatienceMs;
+  client.options.op_timeout_ms = TestClient::kTimeoutMs;
   EXPECT_EQ(client.Run(GetAfterConnect(client.connection)), absl::OkStatus());
   EXPECT_EQ(peer.Finish(), absl::OkStatus());
 }
@@ -256,7 +256,7 @@ TEST(ConnectionFault, KeepsAConnectionThatIsIdleForLongerThanATimeout) {
     co_await client.connection.Connect();
     client.options.op_timeout_ms = kShortMs;
     co_await client.loop.Sleep(3 * kShortMs * kMsNs);
-    client.options.op_timeout_ms = TestClient::kPatienceMs;
+    client.options.op_timeout_ms = TestClient::kTimeoutMs;
     co_await client.connection.Run(Command("GET", "key"));
     co_return absl::OkStatus();
   };

@@ -55,7 +55,7 @@ TEST(ConnectionGreeting, SendsAuthAndSelectAsConfiguredAndThenPings) {
     client.options.password = each.password;
     client.options.db = each.db;
     EXPECT_EQ(client.Connect(), absl::OkStatus());
-    client.options.op_timeout_ms = TestClient::kPatienceMs;
+    client.options.op_timeout_ms = TestClient::kTimeoutMs;
     const auto body = [&]() -> Task<absl::Status> {
       const Reply reply = co_await client.connection.Run(Command("GET", "key"));
       EXPECT_EQ(reply.text(), "x");

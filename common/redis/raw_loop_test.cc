@@ -17,7 +17,7 @@ namespace {
 using testing::HasSubstr;
 using Transport = ScriptedPeer::Transport;
 
-constexpr int kPatienceMs = 10'000;
+constexpr int kTimeoutMs = 10'000;
 constexpr absl::string_view kReply = "$5\r\nvalue\r\n";
 
 std::string Request() { return Command("GET", "key").bytes(); }
@@ -54,7 +54,7 @@ TEST_P(RawLoopOver, SendsNothingBeyondTheOperationsAskedFor) {
                     }});
   std::unique_ptr<RawLoop> loop = MustOpen(peer.address(), 1);
   for (const int64_t operations : {10, 1, 0}) {
-    EXPECT_EQ(loop->Drive(Request(), kReply.size(), operations, kPatienceMs, Never),
+    EXPECT_EQ(loop->Drive(Request(), kReply.size(), operations, kTimeoutMs, Never),
               absl::OkStatus());
   }
   loop.reset();
@@ -69,7 +69,7 @@ TEST_P(RawLoopOver, RefusesAReplyOfAnotherSize) {
                         client.ExpectClosed();
                       }});
     std::unique_ptr<RawLoop> loop = MustOpen(peer.address(), 1);
-    const absl::Status driven = loop->Drive(Request(), kReply.size(), 10, kPatienceMs, Never);
+    const absl::Status driven = loop->Drive(Request(), kReply.size(), 10, kTimeoutMs, Never);
     EXPECT_EQ(driven.code(), absl::StatusCode::kDataLoss) << reply;
     loop.reset();
     EXPECT_EQ(peer.Finish(), absl::OkStatus());
@@ -82,7 +82,7 @@ TEST_P(RawLoopOver, EndsWhenThePeerHangsUp) {
                       client.Expect(Request());
                     }});
   std::unique_ptr<RawLoop> loop = MustOpen(peer.address(), 1);
-  const absl::Status driven = loop->Drive(Request(), kReply.size(), 10, kPatienceMs, Never);
+  const absl::Status driven = loop->Drive(Request(), kReply.size(), 10, kTimeoutMs, Never);
   EXPECT_EQ(driven.code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(std::string(driven.message()), "the server closed the connection");
   EXPECT_EQ(peer.Finish(), absl::OkStatus());
@@ -110,7 +110,7 @@ TEST_P(RawLoopOver, EndsOnceItIsCancelledThoughThePeerIsSilent) {
   int looks = 0;
   const auto at_the_third_look = [&looks] { return ++looks == 3; };
   const absl::Status driven =
-      loop->Drive(Request(), kReply.size(), 10, kPatienceMs, at_the_third_look);
+      loop->Drive(Request(), kReply.size(), 10, kTimeoutMs, at_the_third_look);
   EXPECT_EQ(driven.code(), absl::StatusCode::kCancelled);
   loop.reset();
   EXPECT_EQ(peer.Finish(), absl::OkStatus());

@@ -122,7 +122,7 @@ void PeerConnection::AwaitTaken() {
   getsockopt(fd_, SOL_SOCKET, SO_DOMAIN, &domain, &size);
   if (domain != AF_UNIX) return std::this_thread::yield();
   constexpr auto kNap = std::chrono::microseconds(20);
-  const auto give_up = std::chrono::steady_clock::now() + std::chrono::milliseconds(kPatienceMs);
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::milliseconds(kTimeoutMs);
   while (status_.ok()) {
     int left = 0;
     if (ioctl(fd_, SIOCOUTQ, &left) != 0 || left == 0) return;
@@ -151,7 +151,7 @@ void PeerConnection::Reset() {
 
 bool PeerConnection::Await(short events) {  // NOLINT(google-runtime-int): as in pollfd
   pollfd waited[] = {{fd_, events, 0}, {stop_fd_, POLLIN, 0}};
-  const int ready = fd_ < 0 ? -1 : poll(waited, 2, kPatienceMs);
+  const int ready = fd_ < 0 ? -1 : poll(waited, 2, kTimeoutMs);
   if (ready > 0 && waited[1].revents == 0) return true;
   Fail(ready > 0    ? "stopped before the end of the script"
        : ready == 0 ? "the client did nothing for too long"
@@ -195,7 +195,7 @@ void ScriptedPeer::Serve(const std::vector<PeerScript>& scripts) {
 
 absl::Status ScriptedPeer::Play(const PeerScript& script) {
   pollfd waited[] = {{listener_, POLLIN, 0}, {stop_fd_, POLLIN, 0}};
-  const int ready = poll(waited, 2, PeerConnection::kPatienceMs);
+  const int ready = poll(waited, 2, PeerConnection::kTimeoutMs);
   if (ready <= 0 || waited[1].revents != 0) return absl::UnavailableError("it never came");
   const int fd = MustSucceed(accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC), "accept4");
   PeerConnection client(fd, stop_fd_);

@@ -18,11 +18,11 @@
 namespace rcb {
 
 // One accepted connection, as its script sees it. A step fails because of what the client sent, or
-// because the client did nothing for kPatienceMs; all later steps then do nothing. Only the
+// because the client did nothing for kTimeoutMs; all later steps then do nothing. Only the
 // script's thread may use it.
 class PeerConnection {
  public:
-  static constexpr int kPatienceMs = 10'000;
+  static constexpr int kTimeoutMs = 10'000;
 
   // Takes over `fd`, a connected socket. Waits end early once `stop_fd` is readable.
   PeerConnection(int fd, int stop_fd);

@@ -29,12 +29,12 @@ inline absl::Status RunOn(Loop& loop, Task<absl::Status> task) {
 
 // A connection to `address`, not connected yet, that waits longer than any working peer takes.
 struct TestClient {
-  static constexpr int64_t kPatienceMs = 10'000;
+  static constexpr int64_t kTimeoutMs = 10'000;
 
   explicit TestClient(const Address& address) {
     options.address = address;
-    options.op_timeout_ms = kPatienceMs;
-    options.connect_timeout_ms = kPatienceMs;
+    options.op_timeout_ms = kTimeoutMs;
+    options.connect_timeout_ms = kTimeoutMs;
   }
 
   absl::Status Connect() { return RunOn(loop, connection.Connect()); }

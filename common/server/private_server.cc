@@ -28,7 +28,7 @@ using std::chrono::steady_clock;
 
 constexpr int kPortAttempts = 5;
 constexpr milliseconds kStartPollInterval{5};
-constexpr int kAnswerPatienceMs = 2000;
+constexpr int kAnswerTimeoutMs = 2000;
 constexpr size_t kTailLines = 20;
 constexpr size_t kLastWordLines = 6;
 
@@ -131,7 +131,7 @@ absl::Status PrivateServer::AwaitReady(int timeout_ms) {
   while (steady_clock::now() < deadline) {
     const bool alive = process_->IsAlive();
     absl::StatusOr<BlockingClient> client =
-        BlockingClient::Connect(unix_endpoint(), kAnswerPatienceMs);
+        BlockingClient::Connect(unix_endpoint(), kAnswerTimeoutMs);
     absl::StatusOr<ServerFacts> facts = client.ok() ? FetchServerFacts(*client) : client.status();
     if (facts.ok()) {
       facts_ = *std::move(facts);
@@ -162,8 +162,7 @@ absl::Status PrivateServer::VerifyIdentity(const PrivateServerOptions& options) 
         "takes ", facts_.max_clients, " of the ", options.max_clients,
         " clients needed; raise the hard limit of open files (ulimit -Hn) or use fewer workers"));
   }
-  absl::StatusOr<BlockingClient> client =
-      BlockingClient::Connect(tcp_endpoint(), kAnswerPatienceMs);
+  absl::StatusOr<BlockingClient> client = BlockingClient::Connect(tcp_endpoint(), kAnswerTimeoutMs);
   const absl::StatusOr<ServerFacts> over_tcp =
       client.ok() ? FetchServerFacts(*client) : client.status();
   if (!over_tcp.ok()) return over_tcp.status();

@@ -32,7 +32,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kPatienceMs = 5000;
+constexpr int kTimeoutMs = 5000;
 
 std::unique_ptr<PrivateServer> MustStart(const PrivateServerOptions& options) {
   absl::StatusOr<std::unique_ptr<PrivateServer>> server = PrivateServer::Start(options);
@@ -135,7 +135,7 @@ TEST_F(PrivateServerTest, AnswersOnBothTransportsAndLeavesNothing) {
   ASSERT_EQ(stat(server->directory().c_str(), &facts), 0);
   EXPECT_EQ(facts.st_mode & 0777, 0700u);
   for (const Endpoint& endpoint : {server->tcp_endpoint(), server->unix_endpoint()}) {
-    absl::StatusOr<BlockingClient> client = BlockingClient::Connect(endpoint, kPatienceMs);
+    absl::StatusOr<BlockingClient> client = BlockingClient::Connect(endpoint, kTimeoutMs);
     ASSERT_TRUE(client.ok()) << client.status();
     const absl::StatusOr<ServerFacts> told = FetchServerFacts(*client);
     ASSERT_TRUE(told.ok()) << told.status();
@@ -155,7 +155,7 @@ TEST_F(PrivateServerTest, KeepsNothingOnDisk) {
   const std::unique_ptr<PrivateServer> server = MustStart({});
   ASSERT_NE(server, nullptr);
   absl::StatusOr<BlockingClient> client =
-      BlockingClient::Connect(server->unix_endpoint(), kPatienceMs);
+      BlockingClient::Connect(server->unix_endpoint(), kTimeoutMs);
   ASSERT_TRUE(client.ok()) << client.status();
   EXPECT_EQ((*client->Command({"CONFIG", "GET", "save"}))[1].text(), "");
   EXPECT_EQ((*client->Command({"CONFIG", "GET", "appendonly"}))[1].text(), "no");
@@ -211,7 +211,7 @@ TEST_F(PrivateServerTest, IsFullAtItsMaxClients) {
     std::vector<BlockingClient> clients;
     absl::Status status;
     while (status.ok() && clients.size() <= 3) {
-      absl::StatusOr<BlockingClient> client = BlockingClient::Connect(endpoint, kPatienceMs);
+      absl::StatusOr<BlockingClient> client = BlockingClient::Connect(endpoint, kTimeoutMs);
       status = client.status();
       if (client.ok()) clients.push_back(*std::move(client));
     }

@@ -16,7 +16,7 @@
 namespace rcb {
 namespace {
 
-constexpr int kPatienceMs = 10'000;
+constexpr int kTimeoutMs = 10'000;
 
 bool Never() { return false; }
 
@@ -24,7 +24,7 @@ TEST(RawLoopServer, IsDrivenWithExactlyTheOperationsAskedFor) {
   auto server = PrivateServer::Start(PrivateServerOptions());
   ASSERT_TRUE(server.ok()) << server.status();
   const Endpoint endpoint = (*server)->tcp_endpoint();
-  absl::StatusOr<BlockingClient> client = BlockingClient::Connect(endpoint, kPatienceMs);
+  absl::StatusOr<BlockingClient> client = BlockingClient::Connect(endpoint, kTimeoutMs);
   ASSERT_TRUE(client.ok()) << client.status();
   const absl::StatusOr<Address> address = Resolve(endpoint);
   ASSERT_TRUE(address.ok()) << address.status();
@@ -34,7 +34,7 @@ TEST(RawLoopServer, IsDrivenWithExactlyTheOperationsAskedFor) {
   const size_t reply_size = sizeof(":100001\r\n") - 1;
   for (const int64_t operations : {1, 49, 50, 51, 10'000}) {
     ASSERT_TRUE(client->Command({"SET", "key", "100000"}).ok());
-    EXPECT_EQ((*loop)->Drive(incr, reply_size, operations, kPatienceMs, Never), absl::OkStatus());
+    EXPECT_EQ((*loop)->Drive(incr, reply_size, operations, kTimeoutMs, Never), absl::OkStatus());
     const absl::StatusOr<Reply> value = client->Command({"GET", "key"});
     ASSERT_TRUE(value.ok()) << value.status();
     EXPECT_EQ(value->text(), absl::StrCat(100'000 + operations));

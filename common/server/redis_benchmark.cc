@@ -18,7 +18,7 @@
 namespace rcb {
 namespace {
 
-constexpr int64_t kLongestNs = 15'000'000'000;
+constexpr int64_t kTimeoutNs = 15'000'000'000;
 constexpr std::chrono::milliseconds kLookEvery(20);
 
 std::string ReadFile(const std::string& path) {
@@ -50,7 +50,7 @@ absl::StatusOr<PeerFigures> RunRedisBenchmark(const std::string& path, PrivateSe
   absl::StatusOr<std::unique_ptr<ChildProcess>> child =
       ChildProcess::Spawn(path, arguments, output);
   if (!child.ok()) return child.status();
-  const int64_t give_up_ns = NowNs() + kLongestNs;
+  const int64_t give_up_ns = NowNs() + kTimeoutNs;
   while ((*child)->IsAlive()) {
     if (is_cancelled()) return absl::CancelledError("cancelled");
     // It would try to connect for ever.

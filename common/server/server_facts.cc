@@ -12,6 +12,7 @@ namespace rcb {
 namespace {
 
 constexpr int kFirstRedisWithFunctions = 7;
+constexpr int kAnswerTimeoutMs = 2000;
 
 void SetText(absl::string_view value, std::string* field) {
   field->assign(value.data(), value.size());
@@ -58,6 +59,14 @@ absl::StatusOr<ServerFacts> FetchServerFacts(BlockingClient& client) {
   return facts;
 }
 
+absl::StatusOr<ServerFacts> FetchServerFacts(const Endpoint& endpoint,
+                                             const std::function<bool()>& is_cancelled) {
+  absl::StatusOr<BlockingClient> client =
+      BlockingClient::Connect(endpoint, kAnswerTimeoutMs, is_cancelled);
+  if (!client.ok()) return client.status();
+  return FetchServerFacts(*client);
+}
+
 absl::Status CheckUsable(const ServerFacts& facts) {
   if (facts.mode != "cluster" && facts.mode != "sentinel") return absl::OkStatus();
   return absl::FailedPreconditionError(
@@ -73,6 +82,15 @@ absl::Status CheckWritable(BlockingClient& client, const std::string& key) {
   }
   if (!status.ok()) return status;
   return client.Command({"DEL", key}).status();
+}
+
+absl::Status CheckRoomFor(int64_t connections, const ServerFacts& facts) {
+  if (facts.max_clients == 0 || facts.connected_clients + connections <= facts.max_clients) {
+    return absl::OkStatus();
+  }
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "the server takes ", facts.max_clients, " clients and has ", facts.connected_clients, ", so ",
+      connections, " more do not fit; raise its maxclients or use fewer workers"));
 }
 
 bool SupportsFunctions(const ServerFacts& facts) {

@@ -4,12 +4,14 @@
 #define RCB_COMMON_SERVER_SERVER_FACTS_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "common/redis/blocking_client.h"
+#include "common/redis/uri.h"
 
 namespace rcb {
 
@@ -33,6 +35,10 @@ ServerFacts ParseInfo(absl::string_view info);
 
 // INFO, and CONFIG GET io-threads where the server allows it.
 absl::StatusOr<ServerFacts> FetchServerFacts(BlockingClient& client);
+// The same over a connection of its own, within 2 s for each step. `is_cancelled` as for
+// BlockingClient.
+absl::StatusOr<ServerFacts> FetchServerFacts(const Endpoint& endpoint,
+                                             const std::function<bool()>& is_cancelled);
 
 // Refuses servers that the suite cannot work on: cluster and sentinel mode.
 absl::Status CheckUsable(const ServerFacts& facts);
@@ -40,6 +46,10 @@ absl::Status CheckUsable(const ServerFacts& facts);
 // Refuses servers that take no writes, above all read-only replicas: writes `key`, which must be
 // ours, and deletes it.
 absl::Status CheckWritable(BlockingClient& client, const std::string& key);
+
+// Refuses a server that has no room for so many connections besides those that it had when `facts`
+// were read: kResourceExhausted. Older servers do not tell their limit, and are believed.
+absl::Status CheckRoomFor(int64_t connections, const ServerFacts& facts);
 
 // Whether FUNCTION and FCALL exist: Redis 7 and later, every valkey.
 bool SupportsFunctions(const ServerFacts& facts);

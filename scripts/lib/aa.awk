@@ -1,7 +1,8 @@
-# The A/A floor, after stats.awk and load.awk: what side 1, processes that do not differ, looks like
-# when it is split into halves and they are compared. Settings: alpha, min_effect (a fraction),
-# commit and machine.
-# Writes, for each gated metric (noisy, and matching RCB_GATE if that is set):
+# The A/A floor, after stats.awk, promises.awk and load.awk: what side 1, processes that do not
+# differ, looks like when it is split into halves and they are compared. Settings: alpha, min_effect
+# (a fraction), commit and machine.
+# Writes, for each gated metric (noisy, bounded by no contract, and matching RCB_GATE if that is
+# set):
 #
 #   floor    BENCHMARK METRIC FLOOR FLAGGED SPLITS RUNS COMMIT MACHINE
 #
@@ -17,7 +18,7 @@ function collect_cells(    bench, m, name, n, values_, block_, i) {
     for (m = 1; m <= ids["metric"]; ++m) {
       name = name_of["metric", m]
       if (class[name] != "noisy" || (gate != "" && name !~ gate)) continue
-      if (!((bench, m) in measured)) continue
+      if (!((bench, m) in measured) || is_contract(1, bench, name)) continue
       n = series(1, bench, m, values_, block_)
       if (n != runs) continue
       cell_bench[++cells] = bench

@@ -1,6 +1,7 @@
-# Holds results against service levels, after stats.awk, load.awk and pairs.awk: table=levels is
-# scripts/slo.tsv, which says what its columns mean. Writes a line for each result that breaks a
-# level, and sets the exit status: 0 all held, 1 broken, 2 a level is malformed or matches nothing.
+# Holds results against service levels, after stats.awk, promises.awk, load.awk and pairs.awk:
+# table=levels is scripts/slo.tsv, which says what its columns mean. Writes a line for each result
+# that breaks a level, and sets the exit status: 0 all held, 1 broken, 2 a level is malformed or
+# matches nothing.
 
 BEGIN { OFS = "\t" }
 
@@ -12,14 +13,28 @@ function add_level(    bound) {
   level_benchmarks[levels] = $2
   level_metric[levels] = $3
   level_against[levels] = $5
-  if (NF < 4 || $1 == "" || $2 == "" || $3 == "" ||
-      $4 !~ /^(<|<=|==|>=|>) -?[0-9]+(\.[0-9]+)?$/) {
+  if (NF < 4 || $1 == "" || $2 == "" || $3 == "" || !is_bound($3, $4, $5)) {
     complain("line " FNR " is not NAME, BENCHMARKS, METRIC, BOUND and perhaps AGAINST, with " \
              "tabs: " $0)
+  }
+  if ($2 ~ /^role:/ && $2 !~ /^role:(control|safe|measurement)$/ ||
+      $5 ~ /^role:/ && $5 !~ /^role:(control|safe|measurement)$/) {
+    complain("line " FNR " names a role that is not control, safe or measurement: " $0)
   }
   split($4, bound, " ")
   level_sign[levels] = bound[1]
   level_bound[levels] = bound[2] + 0
+}
+
+function is_bound(metric, bound, against) {
+  if (metric == "bounds") return bound == "== held" && against == ""
+  return bound ~ /^(<|<=|==|>=|>) -?[0-9]+(\.[0-9]+)?$/
+}
+
+# Whether a benchmark is one of those that a level selects by their role or their name.
+function is_selected(bench, benchmarks) {
+  if (benchmarks ~ /^role:/) return benchmarks == "role:" role_on(1, bench)
+  return name_of["bench", bench] ~ benchmarks
 }
 
 function complain(text) {
@@ -31,32 +46,22 @@ function complain(text) {
 function value_of(bench, metric, sign,    values_, block_, n) {
   n = series(1, bench, id_of("metric", metric), values_, block_)
   if (n == 0) return ""
-  if (class[metric] != "contract" && metric !~ /^computations/) return median(values_, n)
+  if (class[metric] != "contract" && !is_contract(1, bench, metric)) return median(values_, n)
   if (sign == "==" && series_most != series_least) return series_most " and " series_least
   return sign ~ /^>/ ? series_least : series_most
 }
 
-function holds(value, sign, bound) {
-  if (sign == "<") return value < bound
-  if (sign == "<=") return value <= bound
-  if (sign == ">=") return value >= bound
-  if (sign == ">") return value > bound
-  return value == bound
+function judge(level, name, value) {
+  judge_bound(level, name, level_metric[level], value, level_sign[level], level_bound[level])
 }
 
 # A value that is no single number is a reason why there is none, and holds nothing.
-function judge(level, name, value) {
+function judge_bound(level, name, metric, value, sign, bound) {
   ++results
   ++matched[level]
-  if (value !~ /[^-+.0-9e]/ && holds(value + 0, level_sign[level], level_bound[level])) return
+  if (value !~ /[^-+.0-9e]/ && holds(value + 0, sign, bound)) return
   ++broken
-  print "broken", level_name[level], name, level_metric[level], value,
-      level_sign[level] " " level_bound[level]
-}
-
-function is_errored(bench,    i) {
-  for (i = 1; i <= side_files[1]; ++i) if ((side_file[1, i], bench) in error) return 1
-  return 0
+  print "broken", level_name[level], name, metric, value, sign " " bound
 }
 
 # A benchmark without the metric breaks the level, unless none has it: then it is the level that is
@@ -64,23 +69,45 @@ function is_errored(bench,    i) {
 function check_each(level,    bench, name, metric, known) {
   metric = id_of("metric", level_metric[level])
   for (bench = 1; bench <= ids["bench"]; ++bench) {
-    if (name_of["bench", bench] !~ level_benchmarks[level]) continue
-    if (((bench, metric) in measured) || is_errored(bench)) known = 1
+    if (!is_selected(bench, level_benchmarks[level])) continue
+    if (((bench, metric) in measured) || is_errored(1, bench)) known = 1
   }
   for (bench = 1; bench <= ids["bench"] && known; ++bench) {
+    if (!is_selected(bench, level_benchmarks[level])) continue
     name = name_of["bench", bench]
-    if (name !~ level_benchmarks[level]) continue
-    if (is_errored(bench)) judge(level, name, "errored")
+    if (is_errored(1, bench)) judge(level, name, "errored")
     else if (!((bench, metric) in measured)) judge(level, name, "absent")
     else judge(level, name, value_of(bench, level_metric[level], level_sign[level]))
   }
+}
+
+# Each benchmark against what it bounds itself; one that bounds nothing has nothing to break.
+function check_bounds(level,    bench, name, count, bound, i, part) {
+  for (bench = 1; bench <= ids["bench"]; ++bench) {
+    if (!is_selected(bench, level_benchmarks[level])) continue
+    name = name_of["bench", bench]
+    if (is_errored(1, bench)) {
+      judge_bound(level, name, "bounds", "errored", "==", "held")
+      continue
+    }
+    count = split(bounds_on(1, bench), bound, ";")
+    for (i = 1; i <= count; ++i) {
+      split(bound[i], part, " ")
+      judge_bound(level, name, part[1], own_value(bench, part[1], part[2]), part[2], part[3])
+    }
+  }
+}
+
+function own_value(bench, metric, sign) {
+  if (!((bench, id_of("metric", metric)) in measured)) return "absent"
+  return value_of(bench, metric, sign)
 }
 
 # How many times better the best of the one is than the best of the other, for each set of arguments
 # that the other has.
 function check_against(level,    a, key, seen, best_of, best_against) {
   for (a = 1; a <= ids["bench"]; ++a) {
-    if (name_of["bench", a] !~ level_against[level]) continue
+    if (!is_selected(a, level_against[level])) continue
     key = name_of["bench", a]
     sub("/.*", "", key)
     key = key arguments_of(name_of["bench", a])
@@ -95,10 +122,10 @@ function check_against(level,    a, key, seen, best_of, best_against) {
 }
 
 # The best median of the benchmarks that match and have the arguments of NAME.
-function best_with(level, expression, name,    bench, value, best_value, higher) {
+function best_with(level, benchmarks, name,    bench, value, best_value, higher) {
   higher = direction[level_metric[level]] == "higher"
   for (bench = 1; bench <= ids["bench"]; ++bench) {
-    if (name_of["bench", bench] !~ expression || is_errored(bench)) continue
+    if (!is_selected(bench, benchmarks) || is_errored(1, bench)) continue
     if (!same_arguments(name_of["bench", bench], name)) continue
     value = value_of(bench, level_metric[level], "")
     if (value == "") continue
@@ -110,7 +137,8 @@ function best_with(level, expression, name,    bench, value, best_value, higher)
 END {
   malformed = unusable
   for (level = 1; level <= levels && !malformed; ++level) {
-    if (level_against[level] == "") check_each(level)
+    if (level_metric[level] == "bounds") check_bounds(level)
+    else if (level_against[level] == "") check_each(level)
     else check_against(level)
     if (!matched[level]) complain("the level \"" level_name[level] "\" matches nothing")
   }

@@ -1,10 +1,11 @@
 # Turns recorded rows into series with their change points, for scripts/history. Run as
 #
-#   awk -v wanted=METRIC,... -f student_t.awk -f change_points.awk -f history.awk \
-#     stage=metrics metrics.tsv stage=benchmarks NAMES stage=rows ROWS
+#   awk -v wanted=METRIC,... -f student_t.awk -f change_points.awk -f promises.awk -f history.awk \
+#     stage=metrics METRICS stage=benchmarks NAMES stage=rows ROWS
 #
-# ROWS as from rows.jq, records in order of time; the folder of each file names its record. NAMES
-# has the benchmarks to take, one a line; wanted the metrics, empty for all noisy and contract ones.
+# METRICS as known_metrics of results.sh prints them. ROWS as from rows.jq, records in order of
+# time; the folder of each file names its record. NAMES has the benchmarks to take, one a line;
+# wanted the metrics, empty for all noisy and contract ones.
 #
 # A record is one point, however many processes it has: they share what the machine did that hour,
 # so they are no replicates of the commit, and a test that took them for such would find a change
@@ -12,8 +13,9 @@
 # median of its repetitions; of a contract metric the worst observation, since one violation is one
 # too many.
 #
-# Contract metrics are not tested but watched: a change is where a contract broke or was kept again.
-# For unsafe controls the violations are watched the other way round: none is what breaks.
+# What is a contract for a benchmark is not tested but watched: a change is where it broke or was
+# kept again. For controls the violations are watched the other way round: none is what breaks. The
+# role and the bounds that the newest process of a benchmark declares hold for its whole series.
 #
 # Prints tab-separated lines, R, P and S being numbers from 1 (- stands for no value):
 #   record   R  NAME  UTC  COMMIT  MACHINE  LABEL
@@ -23,7 +25,9 @@
 #   point    S  R  VALUE  PROCESSES
 #   change   S  R  PREVIOUS_R  VERDICT  BEFORE  AFTER  CHANGE  P_VALUE
 #   gap      P  R  BENCHMARK  REASON   a benchmark with errors, which has no point in that record
-#   unknown  METRIC                    not in metrics.tsv, left out
+#   unknown  METRIC                    neither in metrics.tsv nor described by a file, left out
+# CLASS is contract where a bound of the benchmark names the metric, and info for a contract metric
+# where the benchmark has no such contract.
 # VERDICT is regressed, improved or changed for noisy metrics, broken or repaired for contracts.
 
 BEGIN {
@@ -41,9 +45,9 @@ BEGIN {
 
 stage == "metrics" {
   if (FNR == 1) next
-  direction[$1] = $2
-  class[$1] = $3
-  if (any_metric ? $3 != "info" : index(wanted, "," $1 ",")) {
+  direction[$1] = $3
+  class[$1] = $4
+  if (any_metric || index(wanted, "," $1 ",")) {
     metric_name[++metric_count] = $1
     is_taken[$1] = 1
   }
@@ -54,7 +58,7 @@ stage == "benchmarks" { is_selected[$0] = 1; next }
 
 $1 == "context" { place_of[$2] = enter_file($2); next }
 
-$1 == "row" && is_selected[$3] { take_row(place_of[$2], $2, $3, $6) }
+$1 == "row" && is_selected[$3] { take_row(place_of[$2], $2, $3, $6, $8, $9) }
 
 # The number of the record that a file belongs to; entering another ends the last one.
 function enter_record(file,    parts, count, name, fields) {
@@ -98,7 +102,9 @@ function enter_file(file,    record, i, context, text, place) {
 }
 
 # Keeps the metrics of a row until its record ends.
-function take_row(place, file, benchmark, fault,    i, group, cell) {
+function take_row(place, file, benchmark, fault, its_role, its_bounds,    i, group, cell) {
+  role[place, benchmark] = its_role
+  bounds[place, benchmark] = its_bounds
   if (!((place, benchmark) in is_known)) {
     is_known[place, benchmark] = 1
     benchmark_name[place, ++benchmark_count[place]] = benchmark
@@ -109,7 +115,7 @@ function take_row(place, file, benchmark, fault,    i, group, cell) {
     }
     return
   }
-  for (i = 8; i < NF; i += 2) {
+  for (i = 10; i < NF; i += 2) {
     if (!($i in class) && !is_unknown[$i]++) unknown[++unknown_count] = $i
     if (!is_taken[$i]) continue
     group = place SUBSEP benchmark SUBSEP $i
@@ -132,49 +138,52 @@ function median(list, count,    i, k, moved) {
   return (list[int((count + 1) / 2)] + list[int(count / 2) + 1]) / 2
 }
 
-# Whether fewer is what breaks the contract: the opposite for what an unsafe control has to find.
-function breaks_downwards(benchmark, metric) {
-  if (metric == "violations" && benchmark ~ /\/unsafe\//) return 1
-  return direction[metric] == "higher"
-}
-
-# The point of a group: see the top.
-function point_of(group,    parts, is_contract, down, i, k, cell, within, between, worst) {
-  split(group, parts, SUBSEP)
-  is_contract = class[parts[3]] == "contract"
-  down = breaks_downwards(parts[2], parts[3])
-  worst = values[cells[group, 1], 1]
+# Keeps what the point of a group is made of: which of it that is, is known with the last record.
+function take_point(group,    i, k, cell, within, between, low, high) {
+  low = high = values[cells[group, 1], 1]
   for (i = 1; i <= process_count[group]; i++) {
     cell = cells[group, i]
     for (k = 1; k <= value_count[cell]; k++) {
       within[k] = values[cell, k]
-      if (down ? within[k] < worst : within[k] > worst) worst = within[k]
+      if (within[k] < low) low = within[k]
+      if (within[k] > high) high = within[k]
     }
     between[i] = median(within, value_count[cell])
   }
-  return is_contract ? worst : median(between, process_count[group])
+  middle[group, record_count] = median(between, process_count[group])
+  least[group, record_count] = low
+  most[group, record_count] = high
+  processes[group, record_count] = process_count[group]
 }
 
 function end_record(    i) {
-  for (i = 1; i <= group_count; i++) {
-    point[groups[i], record_count] = point_of(groups[i])
-    processes[groups[i], record_count] = process_count[groups[i]]
-  }
+  for (i = 1; i <= group_count; i++) take_point(groups[i])
   group_count = 0
   split("", process_count)
   split("", value_count)
 }
 
-function is_broken(benchmark, metric, value) {
-  if (metric == "violations" && benchmark ~ /\/unsafe\//) return value == 0
+# What a metric is for a benchmark.
+function kind_of(p, benchmark, metric) {
+  if (is_promised(role[p, benchmark], bounds[p, benchmark], metric, class[metric] "")) {
+    return "contract"
+  }
+  return class[metric] == "contract" ? "info" : class[metric]
+}
+
+# Where neither the role nor a bound says what breaks a contract, all that is not whole does.
+function is_broken(p, benchmark, metric, value) {
+  worst_of(role[p, benchmark], bounds[p, benchmark], metric, direction[metric], value, value)
+  if (breach != "" || metric == "violations") return breach != ""
+  if (is_bounded(role[p, benchmark], bounds[p, benchmark], metric)) return 0
   return direction[metric] == "higher" ? value < 1 : value > 0
 }
 
-function watch_contract(s, benchmark, metric, z, at, n,
+function watch_contract(s, p, benchmark, metric, z, at, n,
                         i, verdict, since, before, broken, was_broken) {
   was_broken = 0
   for (i = 1; i <= n; i++) {
-    broken = is_broken(benchmark, metric, z[i])
+    broken = is_broken(p, benchmark, metric, z[i])
     if (broken != was_broken) {
       verdict = broken ? "broken" : "repaired"
       since = i == 1 ? "-" : at[i - 1]
@@ -185,14 +194,14 @@ function watch_contract(s, benchmark, metric, z, at, n,
   }
 }
 
-function find_changes(s, metric, z, at, n,    found, count, i, k, before, after, verdict) {
+function find_changes(s, metric, kind, z, at, n,    found, count, i, k, before, after, verdict) {
   count = find_change_points(z, n, WINDOW, MAX_P, MIN_MAGNITUDE, found)
   for (i = 1; i <= count; i++) {
     k = found[i, "at"]
     before = found[i, "before"]
     after = found[i, "after"]
     verdict = (after > before) == (direction[metric] == "higher") ? "improved" : "regressed"
-    if (direction[metric] == "-") verdict = "changed"
+    if (kind == "info") verdict = "changed"
     print "change", s, at[k], at[k - 1], verdict, number(before), number(after),
       before == 0 ? "-" : number(after / before - 1), sprintf("%.3g", found[i, "p"])
   }
@@ -200,21 +209,25 @@ function find_changes(s, metric, z, at, n,    found, count, i, k, before, after,
 
 function number(value) { return sprintf("%.9g", value) }
 
-function print_series(p, benchmark, metric,    group, s, i, n, r, z, at) {
+function print_series(p, benchmark, metric,    group, kind, s, i, n, r, z, at) {
   group = p SUBSEP benchmark SUBSEP metric
+  kind = kind_of(p, benchmark, metric)
+  if (kind == "info" && any_metric) return
   n = 0
   for (i = 1; i <= placed_count[p]; i++) {
     r = placed[p, i]
-    if (!((group, r) in point) || (p, benchmark, r) in fault_of) continue
-    z[++n] = point[group, r]
+    if (!((group, r) in middle) || (p, benchmark, r) in fault_of) continue
+    z[++n] = kind != "contract" ? middle[group, r] : \
+      worst_of(role[p, benchmark], bounds[p, benchmark], metric, direction[metric], \
+        least[group, r], most[group, r])
     at[n] = r
   }
   if (n == 0) return
   s = ++series_count
-  print "series", s, p, benchmark, metric, direction[metric], class[metric]
+  print "series", s, p, benchmark, metric, direction[metric], kind
   for (i = 1; i <= n; i++) print "point", s, at[i], number(z[i]), processes[group, at[i]]
-  if (class[metric] == "contract") watch_contract(s, benchmark, metric, z, at, n)
-  else find_changes(s, metric, z, at, n)
+  if (kind == "contract") watch_contract(s, p, benchmark, metric, z, at, n)
+  else find_changes(s, metric, kind, z, at, n)
 }
 
 function print_place(p,    i, b, m, r) {

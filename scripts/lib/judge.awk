@@ -1,7 +1,8 @@
-# Judges every metric of every pair of benchmarks, after stats.awk, load.awk, pairs.awk, context.awk
-# and contracts.awk, and before verdicts.awk. Settings: mode (commits, contrast or disciplines), alpha,
-# min_effect (a fraction); gate, an expression for the noisy metrics that may fail a comparison, all
-# where it is empty. What is found stands in cells: cell_verdict[1..cells], cell_metric and so on.
+# Judges every metric of every pair of benchmarks, after stats.awk, promises.awk, load.awk,
+# pairs.awk, context.awk and contracts.awk, and before verdicts.awk. Settings: mode (commits,
+# contrast or disciplines), alpha, min_effect (a fraction); gate, an expression for the noisy
+# metrics that may fail a comparison, all where it is empty. What is found stands in cells:
+# cell_verdict[1..cells], cell_metric and so on.
 
 function new_cell(pair, metric, verdict, remark) {
   ++cells
@@ -62,7 +63,7 @@ function threads_on(side, bench,    i, least) {
 }
 
 # A metric that only some processes have: the others would be left out without a word.
-function check_absent(pair, side, bench, metric, name,    i, file, results, measured_in) {
+function check_absent(pair, side, bench, metric, name, is_judged,    i, file, results, measured_in) {
   if (!bench) return
   for (i = 1; i <= side_files[side]; ++i) {
     file = side_file[side, i]
@@ -70,30 +71,51 @@ function check_absent(pair, side, bench, metric, name,    i, file, results, meas
     ++results
     if ((file, bench, metric) in values) ++measured_in
   }
-  if (!measured_in || measured_in == results || class[name] == "info" || class[name] == "") return
+  if (!measured_in || measured_in == results) return
+  if (!is_judged && (class[name] == "info" || class[name] == "")) return
   new_cell(pair, name, "missing", "from " results - measured_in " of " results " processes " \
            on_side(side))
 }
 
-function measure_pair(pair,    fine, m, old, new, name) {
+function measure_pair(pair,    fine, m, old, new, name, is_judged) {
   fine = check_pair(pair)
   old = pair_old[pair]
   new = pair_new[pair]
-  if (mode == "commits" && old && new && label_on(1, old) != label_on(2, new)) {
-    note("the contract of " pair_name[pair] " was \"" label_on(1, old) "\" and is \"" \
-         label_on(2, new) "\"")
-  }
+  note_changes(pair, old, new)
+  check_bounds(pair)
   for (m = 1; m <= ids["metric"]; ++m) {
     if (!((old, m) in measured) && !((new, m) in measured)) continue
     name = name_of["metric", m]
-    check_absent(pair, 1, old, m, name)
-    check_absent(pair, 2, new, m, name)
-    if (is_judged_as_contract(old, new, name)) {
+    is_judged = is_judged_as_contract(old, new, name)
+    check_absent(pair, 1, old, m, name, is_judged)
+    check_absent(pair, 2, new, m, name, is_judged)
+    if (is_judged) {
       measure_contract(pair, m, name)
     } else if (fine) {
       measure_noisy(pair, m, name)
     }
   }
+}
+
+# A promise that was taken back must not pass without a word.
+function note_changes(pair, old, new) {
+  if (mode != "commits" || !old || !new) return
+  if (label_on(1, old) != label_on(2, new)) {
+    note("the contract of " pair_name[pair] " was \"" label_on(1, old) "\" and is \"" \
+         label_on(2, new) "\"")
+  }
+  if (role_on(1, old) != role_on(2, new)) {
+    note("the role of " pair_name[pair] " was " role_on(1, old) " and is " role_on(2, new))
+  }
+  if (bounds_on(1, old) != bounds_on(2, new)) {
+    note("the contract of " pair_name[pair] " bounded " list_of(bounds_on(1, old)) " and bounds " \
+         list_of(bounds_on(2, new)))
+  }
+}
+
+function list_of(bounds_) {
+  gsub(/;/, ", ", bounds_)
+  return bounds_ == "" ? "nothing" : bounds_
 }
 
 function measure_noisy(pair, metric, name,    c, x, x_block, n, y, y_block, m, pattern, floor) {

@@ -1,6 +1,6 @@
 # Reads what a comparison is made of, from files that follow an assignment of `table`:
 #
-#   table=metrics   scripts/metrics.tsv
+#   table=metrics   as known_metrics of results.sh prints them
 #   table=floors    BENCHMARK METRIC FLOOR [FLAGGED SPLITS RUNS COMMIT MACHINE], lines with #
 #                   aside: the A/A floors; one without a machine holds for all
 #   table=sides     SIDE(1|2) FILE BLOCK(1..): which processes each side consists of
@@ -8,7 +8,7 @@
 #
 # RCB_FILTER in the environment is an expression for the benchmarks to take, or empty.
 # Benchmarks, metrics and files become numbers. A process counts once: series() collapses its
-# repetitions to their median.
+# repetitions to their median. Needs promises.awk.
 
 BEGIN {
   FS = "\t"
@@ -16,8 +16,9 @@ BEGIN {
 }
 
 table == "metrics" && FNR > 1 {
-  direction[$1] = $2
-  class[$1] = $3
+  unit[$1] = $2
+  direction[$1] = $3
+  class[$1] = $4
 }
 
 table == "floors" && !/^#/ { floor_of[$1, $2, $8] = $3 }
@@ -60,7 +61,9 @@ function load_row(    file, bench, metric, key, i) {
   threads[file, bench] = $5
   if ($7 != "") label[file, bench] = $7
   if ($6 != "") error[file, bench] = least_text(error[file, bench], $6)
-  for (i = 8; i < NF; i += 2) {
+  role[file, bench] = $8
+  bounds[file, bench] = $9
+  for (i = 10; i < NF; i += 2) {
     metric = id_of("metric", $i)
     key = file SUBSEP bench SUBSEP metric
     measured[bench, metric] = 1
@@ -109,7 +112,50 @@ function label_on(side, bench,    i, text) {
   return text
 }
 
-# unsafe, locking or lockfree; "" for what has no contract.
+# What a benchmark of a side is for. Where its processes differ, what promises most counts.
+function role_on(side, bench,    i, found, best) {
+  if (!((side, bench) in role_on_)) {
+    for (i = 1; i <= side_files[side]; ++i) {
+      if (!((side_file[side, i], bench) in present)) continue
+      found = role[side_file[side, i], bench]
+      if (found == "safe" || best == "" || found == "control" && best != "safe") best = found
+    }
+    role_on_[side, bench] = best
+  }
+  return role_on_[side, bench]
+}
+
+# The bounds of a benchmark of a side, sorted, with semicolons: all that any of its processes has.
+function bounds_on(side, bench,    i, j, k, n, count, part, seen, sorted, joined) {
+  if (!((side, bench) in bounds_on_)) {
+    for (i = 1; i <= side_files[side]; ++i) {
+      if (!((side_file[side, i], bench) in present)) continue
+      count = split(bounds[side_file[side, i], bench], part, ";")
+      for (j = 1; j <= count; ++j) {
+        if (part[j] in seen) continue
+        seen[part[j]] = 1
+        for (k = ++n; k > 1 && sorted[k - 1] > part[j]; --k) sorted[k] = sorted[k - 1]
+        sorted[k] = part[j]
+      }
+    }
+    for (i = 1; i <= n; ++i) joined = joined (i > 1 ? ";" : "") sorted[i]
+    bounds_on_[side, bench] = joined
+  }
+  return bounds_on_[side, bench]
+}
+
+# Whether a metric is a contract for a benchmark of a side: no statistics, its worst counts.
+function is_contract(side, bench, name) {
+  return is_promised(role_on(side, bench), bounds_on(side, bench), name, class[name] "")
+}
+
+function is_errored(side, bench,    i) {
+  for (i = 1; i <= side_files[side]; ++i) if ((side_file[side, i], bench) in error) return 1
+  return 0
+}
+
+# unsafe, locking or lockfree; "" for a name without. Only for pairs of names: what a benchmark is
+# for, its role says.
 function discipline_of(name,    part) {
   split(name, part, "/")
   return part[2] ~ /^(unsafe|locking|lockfree)$/ ? part[2] : ""

@@ -3,10 +3,13 @@
 #
 #   REPO_ROOT                    the checkout that this file is part of, without symlinks
 #   die STATUS MESSAGE           says so on stderr and ends the script
+#   check_expression OPTION RE   ends the script where awk would not take the expression
 #   escape TEXT                  prints it as rows.jq writes a field
 #   fraction PERCENT             prints it over a hundred
 #   results_in DIRECTORY         prints the result files in it, one a line
 #   recording_of REV             prints the newest directory of results/ that has this commit
+#   known_metrics ROWS           prints scripts/metrics.tsv, and in its form what only the contexts
+#                                in ROWS describe; the last of them where they differ
 #   read_results ROWS FILE...    writes ROWS (see rows.jq); ends the script with status 2 and a line
 #                                for each file that is not whole and one of ours
 
@@ -20,6 +23,14 @@ readonly RESULTS_DIR="${RCB_RESULTS_DIR:-${REPO_ROOT}/results}"
 die() { # STATUS MESSAGE
   echo "${0##*/}: $2" >&2
   exit "$1"
+}
+
+# Expressions are checked before the work: awk would end with its own words and status.
+check_expression() { # OPTION RE
+  [[ -n "$2" ]] || return 0
+  if ! RE="$2" awk 'BEGIN { match("", ENVIRON["RE"]) }' </dev/null >/dev/null 2>&1; then
+    die 2 "$1: not an extended regular expression: $2"
+  fi
 }
 
 escape() { # TEXT
@@ -53,6 +64,23 @@ recording_of() { # REV
   done
   [[ -n "${newest}" ]] || return 1
   echo "${newest}"
+}
+
+known_metrics() { # ROWS
+  awk -F '\t' -v OFS='\t' '
+    FNR == NR { print; is_known[$1] = 1; next }
+    $1 == "context" {
+      for (i = 3; i < NF; i += 2) if ($i == "metrics") count = split($(i + 1), entries, ";")
+      for (i = 1; i <= count; ++i) {
+        split(entries[i], field, " ")
+        if (field[1] in is_known) continue
+        if (!(field[1] in line)) names[++found] = field[1]
+        line[field[1]] = field[1] OFS field[2] OFS field[3] OFS field[4] OFS "-" OFS "-"
+      }
+      count = 0
+    }
+    END { for (i = 1; i <= found; ++i) print line[names[i]] }' \
+    "${REPO_ROOT}/scripts/metrics.tsv" "$1"
 }
 
 read_results() { # ROWS FILE...

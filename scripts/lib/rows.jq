@@ -7,13 +7,20 @@
 #
 #   context  FILE  KEY  VALUE  [KEY  VALUE]...
 #     One for each document, before its rows: what tells where and how the process ran.
-#   row  FILE  BENCHMARK  REPETITION  THREADS  ERROR  LABEL  [METRIC  VALUE]...
+#   row  FILE  BENCHMARK  REPETITION  THREADS  ERROR  LABEL  ROLE  BOUNDS  [METRIC  VALUE]...
 #     One for each repetition of a benchmark; aggregates are left out. ERROR is empty for a row
-#     that is a result; rows with an error have no metrics. LABEL is the contract, or empty.
-#     METRIC is a name as in scripts/metrics.tsv, also iterations, or an unknown counter; VALUE a
-#     finite number. real_time and cpu_time are in nanoseconds, whatever time_unit the file has.
+#     that is a result; rows with an error have no metrics. LABEL is the contract as a sentence for
+#     people, or empty. ROLE is control (has to violate its contract), safe (must not) or
+#     measurement (has none). BOUNDS is what the contract bounds besides violations, as "METRIC OP
+#     NUMBER" with OP one of <= == >=, joined by semicolons; or empty. METRIC is a name as in
+#     scripts/metrics.tsv, also iterations, one that the context key metrics describes, or an
+#     unknown counter; VALUE a finite number. real_time and cpu_time are in nanoseconds, whatever
+#     time_unit the file has.
 #   bad  FILE  REASON
 #     Instead of its rows, for a document that is JSON but not ours: see fault.
+#
+# The context key metrics describes the counters of its file, for scripts that are older than they
+# are: "NAME UNIT DIRECTION CLASS" as in scripts/metrics.tsv, joined by semicolons.
 #
 # Left to the caller, for jq 1.6 cannot see it from in here: an empty file has no line at all, two
 # documents in one file have two context lines, and text that is no JSON ends jq with status 2 or 4
@@ -30,7 +37,7 @@ def nanoseconds: {ns: 1, us: 1000, ms: 1000000, s: 1000000000};
 def not_a_metric: {
   name: 1, run_name: 1, run_type: 1, family_index: 1, per_family_instance_index: 1, repetitions: 1,
   repetition_index: 1, threads: 1, time_unit: 1, label: 1, error_occurred: 1, error_message: 1,
-  skipped: 1, skip_message: 1, aggregate_name: 1, aggregate_unit: 1
+  skipped: 1, skip_message: 1, aggregate_name: 1, aggregate_unit: 1, role: 1, bounds: 1, evidence: 1
 };
 
 # $other is not_a_metric, which jq would build anew for each row.
@@ -38,6 +45,24 @@ def metric_names($other): keys_unsorted[] | select($other[.] | not);
 
 def bad_value:
   if type != "number" then "not a number" elif isnan then "NaN" else "infinite" end;
+
+# For messages, which stay short.
+def shown: tostring | if length > 60 then .[:57] + "..." else . end;
+
+def is_role: . == "control" or . == "safe" or . == "measurement";
+
+def is_bound:
+  type == "string" and test("^[A-Za-z0-9_]+ (<=|==|>=) -?[0-9]+(\\.[0-9]+)?(e[-+]?[0-9]+)?$");
+
+def is_description: test("^[^ ]+ [^ ]+ (higher|lower|-) (noisy|contract|info)$");
+
+# What is wrong with the description of the counters; nothing where all is well.
+def description_fault:
+  if . == null then empty
+  elif type != "string" then "has metrics in its context that are no string"
+  else first(split(";")[] | select(is_description | not)) |
+    "has in its context, among the metrics, what is not NAME UNIT DIRECTION CLASS: \(shown)"
+  end;
 
 def row_fault($other):
   if type != "object" then "has a row that is no object"
@@ -48,6 +73,13 @@ def row_fault($other):
     "\(.name) has no time_unit that is known"
   elif .run_type == "iteration" and ([.threads, .repetition_index] | all(is_finite) | not) then
     "\(.name) has no threads or no repetition_index"
+  elif has("role") and (.role | is_role | not) then
+    "\(.name) has a role that is not control, safe or measurement: \(.role | shown)"
+  elif has("bounds") and (.bounds | type != "array") then
+    "\(.name) has bounds that are no array: \(.bounds | shown)"
+  elif any(.bounds[]?; is_bound | not) then
+    "\(.name) has a bound that is not COUNTER, <= == or >=, and NUMBER: " +
+      (first(.bounds[] | select(is_bound | not)) | shown)
   else
     . as $row | first(metric_names($other) | select($row[.] | is_finite | not)) |
     "\(.) of \($row.name) is \($row[.] | bad_value)"
@@ -60,7 +92,7 @@ def fault($other):
   elif .context.rcb_schema_version != "1" then
     "is not of rcb_schema_version 1, but \(.context.rcb_schema_version // "of none")"
   elif .benchmarks | type != "array" then "has no benchmarks: not a file of this suite"
-  else first(.benchmarks[] | row_fault($other)),
+  else first((.context.metrics | description_fault), (.benchmarks[] | row_fault($other))),
     if any(.benchmarks[]; .run_type? == "iteration") then empty else "has no results" end
   end;
 
@@ -74,9 +106,24 @@ def error_of_row:
     .error_message // .skip_message // "" | if . == "" then "error" else . end
   else "" end;
 
+# What a row of an older file, which declares no role, is judged by: the second part of its name,
+# and how the label of its contract begins. Nothing else knows of these.
+def role_by_name:
+  ((.run_name // .name) | split("/")[1]) as $discipline |
+  if $discipline == "unsafe" then "control"
+  elif $discipline == "locking" or $discipline == "lockfree" then "safe"
+  else "measurement" end;
+
+def bounds_by_label:
+  if role_by_name == "safe" and (.label // "" | startswith("one computation per")) then
+    [("computations", "computations_max") as $counter | select(has($counter)) | "\($counter) <= 1"]
+  else [] end;
+
 def row_line($file; $other):
   . as $row | nanoseconds[.time_unit] as $factor | error_of_row as $error |
-  ["row", $file, .run_name // .name, .repetition_index, .threads, $error, .label // ""] +
+  ["row", $file, .run_name // .name, .repetition_index, .threads, $error, .label // "",
+   .role // role_by_name,
+   (if .role then .bounds // [] else bounds_by_label end | join(";"))] +
   if $error != "" then []
   else
     [metric_names($other) |

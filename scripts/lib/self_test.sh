@@ -23,12 +23,15 @@ self_test() { # EMPTY_DIRECTORY
   write_processes slower 11 20 '.benchmarks[2].p95_us *= 1.2'
   write_processes violating 11 20 'if .context.seed == "17" then
     .benchmarks[1].violations = 1 else . end'
+  write_processes beyond 11 20 '.benchmarks[1] |= (.bounds = ["queue_max <= 5"] | .queue_max = 5) |
+    if .context.seed == "17" then .benchmarks[1].queue_max = 6 else . end'
   write_processes missing 11 20 'del(.benchmarks[1])'
   write_processes cut 11 20
   head --bytes=700 base/5.json >cut/15.json
   expect_status 0 "no change" base same
   expect_status 1 "+20 % in one metric" base slower
   expect_status 1 "one violation in one process" base violating
+  expect_status 1 "one bound exceeded in one process" base beyond
   expect_status 3 "a missing row" base missing
   expect_status 2 "a file cut off" base cut
 }

@@ -34,9 +34,13 @@ function remark(    text) {
   return text
 }
 
-function short_name(name) {
-  gsub("/real_time/threads:1", "", name)
-  return name
+# A name, or a text with names in it, without what is the same for almost every benchmark.
+function short_name(text) {
+  text = text " "
+  while (match(text, /\/real_time\/threads:1[^0-9]/)) {
+    text = substr(text, 1, RSTART - 1) substr(text, RSTART + RLENGTH - 1)
+  }
+  return substr(text, 1, length(text) - 1)
 }
 
 function human(value,    size) {

@@ -1,0 +1,155 @@
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "absl/random/distributions.h"
+#include "absl/random/random.h"
+#include "absl/strings/str_cat.h"
+#include "bench/families.h"
+#include "bench/harness/costs.h"
+#include "common/harness/interrupt.h"
+#include "common/harness/suite.h"
+#include "common/measure/histogram.h"
+#include "common/redis/address.h"
+#include "common/redis/raw_loop.h"
+#include "common/runtime/loop.h"
+#include "common/server/redis_benchmark.h"
+
+namespace rcb {
+namespace {
+
+const std::vector<int64_t>& WorkersOfHarness() {
+  static const std::vector<int64_t> kWorkers = {1, 50, 500};
+  return kWorkers;
+}
+
+BenchmarkSpec Engine(const char* name, bool is_on_key) {
+  BenchmarkSpec spec(name, Role::kMeasurement, {.promise = "one command per operation"});
+  spec.workers = WorkersOfHarness();
+  spec.floor.round_trips = 1;
+  spec.needs.history = false;
+  spec.make = [is_on_key](const RunPlan& plan) {
+    return std::make_unique<harness::OneCommand>(plan, is_on_key);
+  };
+  return spec;
+}
+
+absl::StatusOr<std::unique_ptr<RawLoop>> OpenRawLoop(Suite& suite, const std::string& key,
+                                                     int connections) {
+  const absl::Status ready = suite.Prepare([&key](BlockingClient& redis) {
+    return redis.Command({"SET", key, harness::kValue}).status();
+  });
+  if (!ready.ok()) return ready;
+  const absl::StatusOr<Address> address = Resolve(suite.deployment().endpoint());
+  if (!address.ok()) return address.status();
+  return RawLoop::Open(*address, connections);
+}
+
+absl::Status LimitOfEpoll(Suite& suite, const std::string& key, benchmark::State& state) {
+  absl::StatusOr<std::unique_ptr<RawLoop>> loop =
+      OpenRawLoop(suite, key, static_cast<int>(state.range(0)));
+  absl::Status status = loop.status();
+  const Command get("GET", key);
+  const size_t reply_size = sizeof(harness::kValueReply) - 1;
+  while (state.KeepRunningBatch(state.max_iterations)) {
+    if (!status.ok()) continue;
+    status = (*loop)->Drive(get.bytes(), reply_size, state.max_iterations,
+                            static_cast<int>(suite.options().op_timeout_ms), IsInterrupted);
+  }
+  state.SetItemsProcessed(state.max_iterations);
+  return status;
+}
+
+absl::Status PeerRedisBenchmark(Suite& suite, const std::string& path, benchmark::State& state) {
+  constexpr int64_t kRequests = 200'000;
+  absl::Status ready = suite.Prepare([](BlockingClient&) { return absl::OkStatus(); });
+  absl::StatusOr<PeerFigures> figures = absl::InternalError("it did not run");
+  while (state.KeepRunningBatch(state.max_iterations)) {
+    if (!ready.ok()) continue;
+    figures = RunRedisBenchmark(path, *suite.deployment().private_server(), state.range(0),
+                                kRequests, IsInterrupted);
+  }
+  if (!ready.ok()) return ready;
+  if (!figures.ok()) return figures.status();
+  state.counters["items_per_second"] = figures->operations_per_second;
+  state.counters["p50_us"] = figures->p50_us;
+  state.counters["p95_us"] = figures->p95_us;
+  state.counters["p99_us"] = figures->p99_us;
+  state.SetLabel("as redis-benchmark reports it");
+  return absl::OkStatus();
+}
+
+absl::Status CostOfCoroutineSwitch(benchmark::State& state) {
+  Loop loop;
+  int64_t value = 0;
+  // In short tasks: compilers may let the stack grow with calls that end at once.
+  constexpr int64_t kCallsPerTask = 1000;
+  while (state.KeepRunningBatch(state.max_iterations)) {
+    for (int64_t left = state.max_iterations; left > 0; left -= kCallsPerTask) {
+      loop.RunUntilDone(harness::CallRepeatedly(std::min(left, kCallsPerTask), value));
+    }
+  }
+  benchmark::DoNotOptimize(value);
+  return absl::OkStatus();
+}
+
+// Latencies as they come: log-normal around 200 us, drawn outside the timed region.
+std::vector<int64_t> Latencies() {
+  absl::InsecureBitGen random(std::seed_seq{1});
+  std::vector<int64_t> latencies_ns(65'536);
+  for (int64_t& ns : latencies_ns) {
+    ns = static_cast<int64_t>(2e5 * std::exp(absl::Gaussian(random, 0.0, 0.5)));
+  }
+  return latencies_ns;
+}
+
+absl::Status CostOfRecord(benchmark::State& state) {
+  const std::vector<int64_t> latencies_ns = Latencies();
+  Histogram histogram;
+  size_t next = 0;
+  for (auto _ : state) {
+    histogram.Record(latencies_ns[next]);
+    next = (next + 1) % latencies_ns.size();
+  }
+  benchmark::DoNotOptimize(histogram.count());
+  return absl::OkStatus();
+}
+
+absl::Status CostOfMerge(benchmark::State& state) {
+  Histogram part;
+  for (const int64_t ns : Latencies()) part.Record(ns);
+  Histogram whole;
+  for (auto _ : state) whole.Merge(part);
+  benchmark::DoNotOptimize(whole.count());
+  return absl::OkStatus();
+}
+
+void RegisterCosts(Suite& suite) {
+  Deployment& deployment = suite.deployment();
+  const std::string key = absl::StrCat(deployment.identity().key_prefix, "harness");
+  if (deployment.is_ours()) {  // a raw loop can't log in, nor choose a database
+    suite.RegisterPlain(
+        "Harness/limit/epoll", WorkersOfHarness(),
+        [&suite, key](benchmark::State& state) { return LimitOfEpoll(suite, key, state); });
+  }
+  suite.Register(Engine("Harness/engine/get", /*is_on_key=*/true));
+  suite.Register(Engine("Harness/engine/ping", /*is_on_key=*/false));
+  const std::string peer = FindRedisBenchmark();
+  if (!peer.empty() && deployment.is_ours()) {
+    suite.RegisterPlain(
+        "Harness/peer/redis_benchmark", WorkersOfHarness(),
+        [&suite, peer](benchmark::State& state) { return PeerRedisBenchmark(suite, peer, state); });
+  }
+  suite.RegisterPlain("Harness/cost/coroutine_switch", {}, CostOfCoroutineSwitch);
+  suite.RegisterPlain("Harness/cost/record", {}, CostOfRecord);
+  suite.RegisterPlain("Harness/cost/histogram_merge", {}, CostOfMerge);
+}
+
+}  // namespace
+
+Family HarnessFamily() { return {.name = "Harness", .register_costs = RegisterCosts}; }
+
+}  // namespace rcb

@@ -1,0 +1,277 @@
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "bench/computation_flags.h"
+#include "bench/computation_metrics.h"
+#include "bench/families.h"
+#include "bench/stampede_expiry/stampede_expiry.h"
+#include "common/harness/notes.h"
+#include "common/measure/histogram.h"
+
+namespace rcb {
+namespace {
+
+using expiry::Acknowledged;
+using expiry::Cache;
+using expiry::Settings;
+using expiry::Sightings;
+
+constexpr int64_t kDefaultComputeMs = 5;
+constexpr int64_t kDefaultEpochs = 50;
+constexpr double kReadsPerSecond = 4000;  // so that many readers come during a computation
+constexpr int64_t kGraceMs = 1000;
+constexpr size_t kManyKeys = 20;
+
+struct Row {
+  const char* name;
+  Role role;
+  Operation (*variant)(Worker& worker, Cache& cache, size_t index);
+  const char* promise;
+  bool promises_one = false;     // computation per epoch
+  bool predicts_xfetch = false;  // the row shows what the theory of XFetch says
+  int64_t grace_ms = 0;
+  std::pair<const char*, int64_t> arg = {nullptr, 0};
+  size_t keys = 1;
+};
+
+constexpr char kOnce[] = "one computation per expiry; nobody gets less than was acknowledged";
+constexpr char kOnceOrStale[] =
+    "one computation per expiry; nobody gets less than was acknowledged, or a value that expired "
+    "over a second ago";
+constexpr char kFresh[] = "nobody gets less than was acknowledged";
+
+constexpr Row Xfetch(int64_t beta_pct) {
+  Row row{"StampedeExpiry/lockfree/xfetch", Role::kSafe, expiry::Xfetch, kFresh};
+  row.predicts_xfetch = true;
+  row.arg = {"beta_pct", beta_pct};
+  return row;
+}
+
+constexpr Row TtlJitter(int64_t jitter_pct) {
+  Row row{"StampedeExpiry/lockfree/ttl_jitter", Role::kSafe, expiry::None, kFresh};
+  row.arg = {"jitter_pct", jitter_pct};
+  row.keys = kManyKeys;
+  return row;
+}
+
+constexpr Row kRows[] = {
+    {"StampedeExpiry/unsafe/none", Role::kControl, expiry::None, kOnce, true},
+    {"StampedeExpiry/locking/token_lock", Role::kSafe, expiry::TokenLock, kOnce, true},
+    {"StampedeExpiry/locking/xfetch_lock", Role::kSafe, expiry::XfetchLock, kOnce, true},
+    {"StampedeExpiry/locking/stale_while_revalidate", Role::kSafe, expiry::StaleWhileRevalidate,
+     kOnceOrStale, true, false, kGraceMs},
+    Xfetch(50),
+    Xfetch(100),
+    Xfetch(150),
+    Xfetch(200),
+    TtlJitter(0),
+    TtlJitter(50),
+};
+
+class ExpiryScenario : public Scenario {
+ public:
+  ExpiryScenario(const RunPlan& plan, const Settings& settings, const Row& row)
+      : cache_(plan.key_prefix, settings, plan.workers), row_(row), key_of_(plan.workers) {}
+
+  // Fills every key at once, as after a deployment; with jitter, evenly over its range.
+  absl::Status Prepare(BlockingClient& redis) override {
+    const Settings& settings = cache_.settings();
+    const double jitter = static_cast<double>(settings.jitter_pct) / 100;
+    const auto key_count = static_cast<double>(settings.keys);
+    for (size_t i = 0; i < settings.keys; ++i) {
+      const double place = (2 * static_cast<double>(i) + 1) / key_count - 1;  // within (-1, 1)
+      const double lifetime_ms = static_cast<double>(settings.ttl_ms) * (1 + jitter * place);
+      expiry::Entry entry;
+      entry.generation = 1;
+      entry.delta_ns = settings.computation.duration_ms * 1'000'000;
+      entry.expiry_ns = NowNs() + static_cast<int64_t>(lifetime_ms * 1e6);
+      const int64_t px = static_cast<int64_t>(lifetime_ms) + settings.grace_ms;
+      absl::Status filled =
+          redis.Command({"SET", cache_.key(i).name, entry.ToText(), "PX", absl::StrCat(px)})
+              .status();
+      if (!filled.ok()) return filled;
+    }
+    return absl::OkStatus();
+  }
+
+  bool IsOver() override { return cache_.IsOver(); }
+
+  Operation Operate(Worker& worker) override {
+    const size_t index = cache_.AnyKey(worker);
+    key_of_.For(worker) = static_cast<uint32_t>(index);
+    return row_.variant(worker, cache_, index);
+  }
+
+  absl::StatusOr<Findings> Check(absl::Span<const OpRecord> history, BlockingClient&) override {
+    Findings findings;
+    CheckFreshness(history, findings.violations);
+    CheckStaleness(history.size(), findings);
+    CheckComputations(findings);
+    return findings;
+  }
+
+ private:
+  // No operation yields an older generation than was acknowledged before it began.
+  void CheckFreshness(absl::Span<const OpRecord> history, Violations& violations) {
+    std::vector<Acknowledged> acknowledged;
+    cache_.sightings().ForEach([&acknowledged](const Sightings& own) {
+      acknowledged.insert(acknowledged.end(), own.acknowledged.begin(), own.acknowledged.end());
+    });
+    std::sort(acknowledged.begin(), acknowledged.end(),
+              [](const Acknowledged& a, const Acknowledged& b) { return a.ns < b.ns; });
+    std::vector<OpRecord> reads(history.begin(), history.end());
+    std::sort(reads.begin(), reads.end(),
+              [](const OpRecord& a, const OpRecord& b) { return a.invoke_ns < b.invoke_ns; });
+    std::vector<int64_t> newest(cache_.keys().size(), 1);
+    size_t next = 0;
+    for (const OpRecord& read : reads) {
+      for (; next < acknowledged.size() && acknowledged[next].ns < read.invoke_ns; ++next) {
+        int64_t& generation = newest[acknowledged[next].key];
+        generation = std::max(generation, acknowledged[next].generation);
+      }
+      if (read.outcome != Outcome::kOk) continue;
+      const int64_t known = newest[key_of_.Of(read)];
+      if (read.value >= known) continue;
+      violations.Add(1, absl::StrCat("a read got generation ", read.value, " after ", known,
+                                     " was acknowledged"));
+    }
+  }
+
+  void CheckStaleness(size_t reads, Findings& findings) {
+    Histogram staleness;
+    const int64_t bound_ns = cache_.settings().grace_ms * 1'000'000;
+    cache_.sightings().ForEach([&](const Sightings& own) {
+      for (const int64_t ns : own.staleness_ns) {
+        staleness.Record(ns);
+        if (ns <= bound_ns) continue;
+        findings.violations.Add(1, absl::StrCat("a value was served ", ns / 1'000'000,
+                                                " ms after its expiry, with a grace of ",
+                                                cache_.settings().grace_ms, " ms"));
+      }
+    });
+    const double share =
+        static_cast<double>(staleness.count()) / static_cast<double>(std::max<size_t>(reads, 1));
+    findings.counters.emplace_back("stale_served_ratio", share);
+    findings.counters.emplace_back("staleness_p95_us",
+                                   static_cast<double>(staleness.ValueAtQuantile(0.95)) / 1e3);
+  }
+
+  void CheckComputations(Findings& findings) {
+    const Settings& settings = cache_.settings();
+    int64_t sum = 0;
+    int64_t max = 0;
+    for (const auto& key : cache_.keys()) {
+      for (int64_t epoch = 1; epoch <= settings.epochs; ++epoch) {
+        const int64_t computations = key->computations[static_cast<size_t>(epoch + 1)];
+        sum += computations;
+        max = std::max(max, computations);
+        if (row_.promises_one) {
+          findings.violations.Add(
+              std::abs(computations - 1),
+              absl::StrCat("epoch ", epoch, ": ", computations, " computations, not one"));
+        }
+      }
+    }
+    const auto epochs =
+        static_cast<double>(settings.epochs) * static_cast<double>(cache_.keys().size());
+    int64_t hard_misses = 0;
+    cache_.sightings().ForEach(
+        [&hard_misses](const Sightings& own) { hard_misses += own.hard_misses; });
+    const auto add = [&findings](const char* name, double value) {
+      findings.counters.emplace_back(name, value);
+    };
+    add("computations", static_cast<double>(sum) / epochs);
+    add("computations_max", static_cast<double>(max));
+    add("hard_misses_per_epoch", static_cast<double>(hard_misses) / epochs);
+    if (cache_.keys().size() > 1) {
+      add("computing_at_once_max", static_cast<double>(cache_.max_running()));
+    }
+    if (row_.predicts_xfetch) add("predicted_computations", std::exp(1 / settings.beta));
+  }
+
+  Cache cache_;
+  const Row row_;
+  Notes<uint32_t> key_of_;  // the key that each operation reads
+};
+
+// The settings that a row's argument stands for.
+Settings SettingsOf(const Row& row, const ComputationOptions& options, int64_t epochs) {
+  Settings settings;
+  settings.computation = options.Make(kDefaultComputeMs);
+  settings.ttl_ms = 20 * settings.computation.duration_ms;
+  settings.grace_ms = row.grace_ms;
+  settings.epochs = epochs;
+  settings.keys = row.keys;
+  const auto& [name, value] = row.arg;
+  if (row.predicts_xfetch) settings.beta = static_cast<double>(value) / 100;
+  if (row.keys > 1) settings.jitter_pct = value;
+  return settings;
+}
+
+std::vector<BenchmarkSpec> Variants(const ComputationOptions& options) {
+  std::vector<BenchmarkSpec> specs;
+  for (const Row& row : kRows) {
+    Contract contract;
+    contract.promise = row.promise;
+    if (row.promises_one) contract.bounds = OneComputation();
+    // Computations are counted where they run, and so is the staleness of what was served.
+    contract.evidence = Evidence::kMemory;
+    BenchmarkSpec spec(row.name, row.role, contract);
+    spec.shape = Shape::kEpochs;
+    spec.workers = {100};
+    if (row.arg.first != nullptr) spec.args = {row.arg};
+    spec.rounds = options.RoundsOr(kDefaultEpochs);
+    spec.rate_per_second = kReadsPerSecond;
+    spec.floor.round_trips = 1;
+    spec.make = [row, options](const RunPlan& plan) {
+      return std::make_unique<ExpiryScenario>(plan, SettingsOf(row, options, plan.budget), row);
+    };
+    specs.push_back(std::move(spec));
+  }
+  return specs;
+}
+
+std::vector<Metric> Metrics() {
+  constexpr Direction kLower = Direction::kLowerIsBetter;
+  constexpr MetricClass kNoisy = MetricClass::kNoisy;
+  std::vector<Metric> metrics = ComputationMetrics();
+  const Metric own[] = {
+      {"computing_at_once_max", "1", kLower, kNoisy,
+       "most expensive computations that ran at the same time"},
+      {"predicted_computations", "1", Direction::kNeither, MetricClass::kInfo,
+       "computations per epoch that the theory of the variant predicts"},
+      {"hard_misses_per_epoch", "1", kLower, kNoisy,
+       "lookups per expiry epoch that found neither a fresh nor a stale value"},
+      {"stale_served_ratio", "ratio", kLower, kNoisy,
+       "lookups answered with an expired value over all lookups"},
+      {"staleness_p95_us", "us", kLower, kNoisy,
+       "95th percentile of how long ago a served value had expired"},
+  };
+  metrics.insert(metrics.end(), std::begin(own), std::end(own));
+  return metrics;
+}
+
+}  // namespace
+
+Family StampedeExpiryFamily() {
+  const auto options = std::make_shared<ComputationOptions>();
+  return {
+      .name = "StampedeExpiry",
+      .metrics = Metrics(),
+      .columns = {{"computations",
+                   "computations",
+                   {{"~", "predicted_computations"}, {"peak ", "computing_at_once_max"}}},
+                  {"misses", "hard_misses_per_epoch"},
+                  {"stale", "stale_served_ratio"}},
+      .flags = ComputationFlags(options.get()),
+      .variants = [options] { return Variants(*options); },
+  };
+}
+
+}  // namespace rcb

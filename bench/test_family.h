@@ -1,0 +1,51 @@
+// What the tests of families share: their variants, as the program makes them.
+
+#ifndef RCB_BENCH_TEST_FAMILY_H_
+#define RCB_BENCH_TEST_FAMILY_H_
+
+#include <cstdint>
+#include <cstdlib>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/harness/family.h"
+#include "common/harness/flags.h"
+#include "common/harness/spec.h"
+#include "gtest/gtest.h"
+
+namespace rcb {
+
+// The variants of the family under `arguments`, such as "--compute=cpu".
+inline std::vector<BenchmarkSpec> VariantsOf(const Family& family,
+                                             std::vector<std::string> arguments = {}) {
+  FlagSet flags;
+  flags.Add(family.name, family.flags);
+  arguments.insert(arguments.begin(), "test");
+  std::vector<char*> argv;
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  int argc = static_cast<int>(arguments.size());
+  EXPECT_EQ(flags.Parse(&argc, argv.data()), absl::OkStatus());
+  EXPECT_EQ(argc, 1) << argv[1] << " is no flag of " << family.name;
+  return family.variants();
+}
+
+// The first variant of that name and, where `arg` is not negative, that argument.
+inline BenchmarkSpec SpecOf(const Family& family, const std::string& name,
+                            const std::vector<std::string>& arguments = {}, int64_t arg = -1) {
+  for (const BenchmarkSpec& spec : VariantsOf(family, arguments)) {
+    if (spec.name == name && (arg < 0 || spec.args.front().second == arg)) return spec;
+  }
+  ADD_FAILURE() << "there is no variant " << name;
+  std::abort();
+}
+
+inline std::map<std::string, double> CountersOf(const Findings& findings) {
+  return {findings.counters.begin(), findings.counters.end()};
+}
+
+}  // namespace rcb
+
+#endif  // RCB_BENCH_TEST_FAMILY_H_

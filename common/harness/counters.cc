@@ -1,0 +1,119 @@
+#include "common/harness/counters.h"
+
+#include <sys/resource.h>
+
+#include "absl/strings/str_cat.h"
+
+namespace rcb {
+namespace {
+
+double Microseconds(int64_t ns) { return static_cast<double>(ns) / 1e3; }
+
+double Ratio(int64_t part, int64_t whole) {
+  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+double BusyShare(Session& session) {
+  int64_t busy_ns = 0;
+  int64_t wall_ns = 0;
+  for (auto& slot : session.slots()) {
+    busy_ns += slot->busy_ns;
+    wall_ns += slot->wall_ns;
+  }
+  return Ratio(busy_ns, wall_ns);
+}
+
+double PeakResidentMib() {
+  rusage usage = {};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;
+}
+
+}  // namespace
+
+double JainIndex(const std::vector<int64_t>& shares) {
+  double sum = 0;
+  double sum_of_squares = 0;
+  for (const int64_t share : shares) {
+    sum += static_cast<double>(share);
+    sum_of_squares += static_cast<double>(share) * static_cast<double>(share);
+  }
+  if (sum_of_squares == 0) return 1;
+  return sum * sum / (static_cast<double>(shares.size()) * sum_of_squares);
+}
+
+Totals TotalsOf(Session& session) {
+  Totals totals;
+  std::vector<int64_t> shares;
+  for (auto& slot : session.slots()) {
+    for (auto& state : slot->workers) {
+      totals.tally.Add(state->tally);
+      totals.round_trips += state->RoundTrips() - state->round_trips_before;
+      shares.push_back(state->tally.succeeded);
+    }
+  }
+  totals.fairness = JainIndex(shares);
+  return totals;
+}
+
+Histogram LatencyOf(Session& session) {
+  Histogram latency;
+  for (auto& slot : session.slots()) latency.Merge(slot->latency);
+  return latency;
+}
+
+Counters ClassCounters(Session& session, const std::vector<std::string>& op_classes) {
+  Counters counters;
+  for (size_t i = 0; i < op_classes.size(); ++i) {
+    Histogram latency;
+    for (auto& slot : session.slots()) latency.Merge(slot->class_latency[i]);
+    counters.emplace_back(absl::StrCat(op_classes[i], "_p95_us"),
+                          Microseconds(latency.ValueAtQuantile(0.95)));
+  }
+  return counters;
+}
+
+std::vector<OpRecord> HistoryOf(Session& session) {
+  std::vector<OpRecord> history;
+  size_t size = 0;
+  for (auto& slot : session.slots()) size += slot->history.size();
+  history.reserve(size);
+  for (auto& slot : session.slots()) {
+    history.insert(history.end(), slot->history.begin(), slot->history.end());
+  }
+  return history;
+}
+
+Counters CommonCounters(Session& session, const LedgerEntry& entry, int64_t round_trip_ns,
+                        double floor_ns) {
+  const Histogram latency = LatencyOf(session);
+  const Totals totals = TotalsOf(session);
+  const Tally& tally = totals.tally;
+  const auto quantile_us = [&latency](double q) {
+    return Microseconds(latency.ValueAtQuantile(q));
+  };
+  Counters counters = {
+      {"p50_us", quantile_us(0.5)},
+      {"p95_us", quantile_us(0.95)},
+      {"p99_us", quantile_us(0.99)},
+      {"p999_us", quantile_us(0.999)},
+      {"max_us", Microseconds(latency.max())},
+      {"rtt_us", Microseconds(round_trip_ns)},
+      {"violations", static_cast<double>(entry.violations.count)},
+      {"success_rate", Ratio(tally.succeeded, tally.started)},
+      {"errors", static_cast<double>(entry.errors)},
+      {"timeouts", static_cast<double>(entry.timeouts)},
+      {"retries_per_op", Ratio(tally.retries, tally.started)},
+      {"round_trips_per_op", Ratio(totals.round_trips, tally.started)},
+      {"fairness", totals.fairness},
+      {"client_cpu", BusyShare(session)},
+      {"rss_mib", PeakResidentMib()},
+  };
+  if (tally.lookups > 0) counters.emplace_back("hit_ratio", Ratio(tally.hits, tally.lookups));
+  if (floor_ns > 0) {
+    counters.emplace_back("x_floor", static_cast<double>(latency.ValueAtQuantile(0.5)) / floor_ns);
+  }
+  return counters;
+}
+
+}  // namespace rcb

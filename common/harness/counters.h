@@ -1,0 +1,44 @@
+// The figures of one run, from what its threads and workers recorded: the counters of a row.
+
+#ifndef RCB_COMMON_HARNESS_COUNTERS_H_
+#define RCB_COMMON_HARNESS_COUNTERS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/harness/scenario.h"
+#include "common/harness/session.h"
+#include "common/measure/histogram.h"
+#include "common/report/ledger.h"
+
+namespace rcb {
+
+// Sums over all workers.
+struct Totals {
+  Tally tally;
+  int64_t round_trips = 0;
+  double fairness = 1;  // Jain's index of the operations that each worker completed
+};
+Totals TotalsOf(Session& session);
+
+// All threads' latencies together.
+Histogram LatencyOf(Session& session);
+
+// All threads' records together, in no order.
+std::vector<OpRecord> HistoryOf(Session& session);
+
+// "<class>_p95_us" for each class of operation.
+Counters ClassCounters(Session& session, const std::vector<std::string>& op_classes);
+
+// What every row has. `floor_ns` 0: no floor is known.
+Counters CommonCounters(Session& session, const LedgerEntry& entry, int64_t round_trip_ns,
+                        double floor_ns);
+
+// Jain's fairness index: 1 where all shares are equal, 1/n where one has everything.
+// Jain, Chiu, Hawe: DEC-TR-301, 1984.
+double JainIndex(const std::vector<int64_t>& shares);
+
+}  // namespace rcb
+
+#endif  // RCB_COMMON_HARNESS_COUNTERS_H_

@@ -1,0 +1,65 @@
+// What a family declares of each of its variants.
+
+#ifndef RCB_COMMON_HARNESS_SPEC_H_
+#define RCB_COMMON_HARNESS_SPEC_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/harness/scenario.h"
+#include "common/report/contract.h"
+
+namespace rcb {
+
+// How the workers of a family are set going, and what an iteration is.
+enum class Shape {
+  kSteady,  // each worker does operation after operation; an iteration is an operation
+  kRounds,  // all workers are released at once on a fresh key; an iteration is such a round
+  kEpochs,  // open-loop operations until enough epochs have passed; an iteration is an epoch
+};
+
+// What a variant needs of servers, connections and the record.
+struct Requirements {
+  bool subscriber = false;  // each worker has a second connection, for messages
+  bool functions = false;   // FUNCTION and FCALL: Redis 7 or later
+  int quorum_nodes = 0;     // independent servers of ours, besides the one under test
+  bool history = true;      // the checker reads the record of operations
+};
+
+// The least time of an operation: so many round trips, and the computation.
+struct Floor {
+  double round_trips = 0;
+  double compute_ms = 0;
+  // With a computation that keeps the thread busy, the workers of a thread compute in turn.
+  bool computes_in_turn = false;
+};
+
+// One variant, to be registered for each number of workers and threads.
+struct BenchmarkSpec {
+  // There is no default for what a row is: a spec without it does not compile.
+  BenchmarkSpec(std::string spec_name, Role spec_role, Contract spec_contract)
+      : name(std::move(spec_name)), role(spec_role), contract(std::move(spec_contract)) {}
+
+  std::string name;  // "Family/discipline/variant", a literal of the family's source
+  Role role;
+  Contract contract;  // a control states the one that it breaks
+  Shape shape = Shape::kSteady;
+  std::vector<int64_t> workers = {10, 50, 100, 500};  // unless --workers says otherwise
+  std::vector<std::pair<std::string, int64_t>> args;  // further arguments of the name
+  int64_t rounds = 0;                                 // rounds or epochs of a run
+  double rate_per_second = 0;  // epochs: arrivals, unless --rate says otherwise
+  Floor floor;
+  Requirements needs;
+  // Names for the kinds of operation, such as {"get", "transfer"}; Worker::op_class is an index
+  // into them, and each gets a counter "<name>_p95_us". Empty: all operations are of one kind.
+  std::vector<std::string> op_classes;
+  std::function<std::unique_ptr<Scenario>(const RunPlan& plan)> make;
+};
+
+}  // namespace rcb
+
+#endif  // RCB_COMMON_HARNESS_SPEC_H_

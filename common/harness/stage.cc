@@ -1,0 +1,175 @@
+#include "common/harness/stage.h"
+
+#include <cmath>
+#include <cstdlib>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/harness/counters.h"
+#include "common/redis/connection_options.h"
+#include "common/server/keyspace.h"
+
+namespace rcb {
+namespace {
+
+constexpr int kBlockingTimeoutMs = 5000;
+constexpr int kPingsBeforeRun = 100;
+// A quorum goes on without a node that is slower than this.
+constexpr int64_t kNodeTimeoutMs = 500;
+// Keys of a run that were not found within this are left to the clean-up at the end.
+constexpr int64_t kDeleteTimeoutMs = 2000;
+// With more keys than this, looking for those of one run would take longer than the run.
+constexpr int64_t kMaxKeysToSearch = 200'000;
+
+// Operations that a run records at most.
+int64_t RecordSize(const Instance& instance, int64_t budget) {
+  if (instance.spec.shape == Shape::kEpochs || !instance.spec.needs.history) return 0;
+  return instance.spec.shape == Shape::kRounds ? (budget + 1) * instance.workers  // and warm-up
+                                               : budget;
+}
+
+// A bound that is broken is a violation, also where no checker counts what it bounds.
+void JudgeBounds(const Contract& contract, Findings& findings) {
+  for (const Bound& bound : contract.bounds) {
+    bool is_counted = false;
+    for (const auto& [name, value] : findings.counters) {
+      if (name != bound.counter) continue;
+      is_counted = true;
+      if (bound.Holds(value) || !findings.violations.none()) continue;
+      findings.violations.Add(
+          1, absl::StrCat(name, " is ", value, ", and the contract says ", ToText(bound)));
+    }
+    if (!is_counted) std::abort();  // the family declares a bound on what it does not count
+  }
+}
+
+// Leaves keys where they are if there are so many that finding them would take long: the clean-up
+// at the end of the program takes them.
+void DeleteRunKeys(const std::string& prefix, BlockingClient& redis) {
+  const absl::StatusOr<Reply> keys = redis.Command({"DBSIZE"});
+  if (!keys.ok() || keys->integer() == 0 || keys->integer() > kMaxKeysToSearch) return;
+  DeleteKeysUnder(prefix, kDeleteTimeoutMs, redis).IgnoreError();
+}
+
+}  // namespace
+
+absl::Status Stage::Prepare(Deployment& deployment,
+                            const std::function<absl::Status(BlockingClient& redis)>& work) {
+  const int generation_before = deployment.generation();
+  absl::Status ready = deployment.EnsureAlive();
+  // That a server fails while nothing runs must show somewhere, too.
+  if (ready.ok() && deployment.generation() != generation_before && !server_suspect_) {
+    ready = absl::UnavailableError("the server was gone before this run, and has been replaced");
+  }
+  server_suspect_ = false;
+  if (ready.ok()) ready = Connect(deployment);
+  return ready.ok() ? work(*redis_) : ready;
+}
+
+absl::Status Stage::Connect(Deployment& deployment) {
+  const std::string server =
+      absl::StrCat(deployment.endpoint().ToString(), " ", deployment.generation());
+  if (redis_ && redis_server_ == server && redis_->Command({"PING"}).ok()) return absl::OkStatus();
+  redis_.reset();
+  absl::StatusOr<BlockingClient> client =
+      BlockingClient::Connect(deployment.endpoint(), kBlockingTimeoutMs, options_.is_cancelled);
+  if (!client.ok()) return client.status();
+  redis_.emplace(*std::move(client));
+  redis_server_ = server;
+  return absl::OkStatus();
+}
+
+absl::Status Stage::Begin(const Instance& instance, Deployment& deployment, int64_t budget,
+                          std::function<void(const Run&)> on_sweep) {
+  run_.reset();
+  const int64_t recorded = RecordSize(instance, budget);
+  if (recorded > options_.history_limit) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "a run of ", recorded, " operations is more than --history_limit=", options_.history_limit,
+        ": raise it, or lower --benchmark_min_time"));
+  }
+  RunPlan plan;
+  plan.workers = instance.workers;
+  plan.threads = instance.threads;
+  plan.budget = budget;
+  plan.key_prefix = deployment.MakeRunPrefix();
+  plan.library_name = deployment.identity().library_name;
+  plan.seed = options_.seed;
+  std::unique_ptr<Scenario> scenario;
+  const absl::Status prepared = Prepare(deployment, [&](BlockingClient& redis) {
+    const absl::Status opened = OpenSession(instance, deployment);
+    if (!opened.ok()) return opened;
+    plan.round_trip_ns = session_->MeasureRoundTripNs(kPingsBeforeRun);
+    scenario = instance.spec.make(plan);
+    return scenario->Prepare(redis);
+  });
+  if (!prepared.ok()) return prepared;
+  session_->StartRecord(recorded);
+  run_ = std::make_unique<Run>(plan, MakeRunOptions(instance), *session_, std::move(scenario),
+                               std::move(on_sweep));
+  return absl::OkStatus();
+}
+
+RunOptions Stage::MakeRunOptions(const Instance& instance) const {
+  const BenchmarkSpec& spec = instance.spec;
+  RunOptions options;
+  options.shape = spec.shape;
+  options.keeps_history = spec.needs.history;
+  options.op_timeout_ms = options_.op_timeout_ms;
+  options.max_compute_ms = static_cast<int64_t>(
+      std::ceil(spec.floor.compute_ms * (spec.floor.computes_in_turn ? instance.workers : 1)));
+  options.max_operations = options_.history_limit;
+  if (spec.shape != Shape::kRounds) {
+    options.rate_per_second =
+        options_.rate_per_second > 0 ? options_.rate_per_second : spec.rate_per_second;
+  }
+  return options;
+}
+
+absl::Status Stage::OpenSession(const Instance& instance, Deployment& deployment) {
+  const std::string name = absl::StrCat(instance.name, " ", deployment.generation());
+  if (session_ != nullptr && session_name_ == name) return absl::OkStatus();
+  session_.reset();
+  SessionOptions options;
+  options.workers = instance.workers;
+  options.threads = instance.threads;
+  options.needs_subscriber = instance.spec.needs.subscriber;
+  options.seed = options_.seed;
+  options.op_classes = instance.spec.op_classes.size();
+  absl::StatusOr<ConnectionOptions> connection =
+      MakeConnectionOptions(deployment.endpoint(), options_.op_timeout_ms);
+  if (!connection.ok()) return connection.status();
+  options.connection = *std::move(connection);
+  for (const Endpoint& endpoint : deployment.nodes()) {
+    absl::StatusOr<ConnectionOptions> node = MakeConnectionOptions(endpoint, kNodeTimeoutMs);
+    if (!node.ok()) return node.status();
+    options.nodes.push_back(*std::move(node));
+  }
+  absl::StatusOr<std::unique_ptr<Session>> session = Session::Open(options);
+  if (!session.ok()) return session.status();
+  session_ = *std::move(session);
+  session_name_ = name;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Findings> Stage::Judge(const Instance& instance, Deployment& deployment) {
+  const std::vector<OpRecord> history = HistoryOf(*session_);
+  const absl::Status connected = Connect(deployment);
+  if (!connected.ok()) return connected;
+  absl::StatusOr<Findings> findings = run_->scenario().Check(history, *redis_);
+  if (!redis_->connected()) {
+    return absl::UnavailableError("the server was lost while the result was checked");
+  }
+  DeleteRunKeys(run_->plan().key_prefix, *redis_);
+  if (findings.ok()) JudgeBounds(instance.spec.contract, *findings);
+  return findings;
+}
+
+void Stage::Close() {
+  run_.reset();
+  session_.reset();
+  session_name_.clear();
+}
+
+}  // namespace rcb

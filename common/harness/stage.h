@@ -1,0 +1,87 @@
+// Where the runs of a row take place: the harness's own connection, the workers' session, the run.
+
+#ifndef RCB_COMMON_HARNESS_STAGE_H_
+#define RCB_COMMON_HARNESS_STAGE_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/harness/run.h"
+#include "common/harness/session.h"
+#include "common/harness/spec.h"
+#include "common/redis/blocking_client.h"
+#include "common/server/deployment/deployment.h"
+
+namespace rcb {
+
+// One row of the table: a spec with the arguments of its name.
+struct Instance {
+  BenchmarkSpec spec;
+  std::string name;  // as the ledger knows it
+  int workers = 1;
+  int threads = 1;
+};
+
+struct StageOptions {
+  double rate_per_second = 0;  // of operations that arrive by themselves; 0: the spec's own
+  int64_t op_timeout_ms = 5000;
+  uint64_t seed = 1;
+  int64_t history_limit = 4'000'000;  // operations that a run may record
+  std::function<bool()> is_cancelled;
+};
+
+// Main thread only. It keeps the session over the runs of a row, and opens another for another row,
+// or after a server was replaced.
+class Stage {
+ public:
+  explicit Stage(const StageOptions& options) : options_(options) {}
+
+  // Makes sure that the servers live, and does `work` on the harness's connection to the one under
+  // test, which is not timed.
+  absl::Status Prepare(Deployment& deployment,
+                       const std::function<absl::Status(BlockingClient& redis)>& work);
+
+  // Makes a run of `budget` operations, rounds or epochs, ready to be driven. `on_sweep`: see Run.
+  absl::Status Begin(const Instance& instance, Deployment& deployment, int64_t budget,
+                     std::function<void(const Run&)> on_sweep);
+  // Null unless Begin succeeded last.
+  Run* run() const { return run_.get(); }
+  // The session and the harness's connection stand once Begin has succeeded.
+  Session& session() { return *session_; }
+  BlockingClient& redis() { return *redis_; }
+
+  // Makes sure of the harness's connection, which may have been lost together with the workers'.
+  absl::Status Connect(Deployment& deployment);
+  // Judges the run, which has ended, by its record and by the bounds of its contract, and deletes
+  // its keys. An error says why it could not be judged.
+  absl::StatusOr<Findings> Judge(const Instance& instance, Deployment& deployment);
+
+  // Tells that the server may be gone or about to go, so that a replacement before the next run is
+  // no news.
+  void SuspectServer() { server_suspect_ = true; }
+  // Leaves no run.
+  void DropRun() { run_.reset(); }
+  // Closes the workers' connections.
+  void Close();
+
+ private:
+  absl::Status OpenSession(const Instance& instance, Deployment& deployment);
+  RunOptions MakeRunOptions(const Instance& instance) const;
+
+  const StageOptions options_;
+  std::optional<BlockingClient> redis_;
+  std::string redis_server_;  // the server and generation that redis_ is connected to
+  std::string session_name_;  // the row and generation that session_ was opened for
+  std::unique_ptr<Session> session_;
+  std::unique_ptr<Run> run_;  // after the session, which it uses
+  bool server_suspect_ = false;
+};
+
+}  // namespace rcb
+
+#endif  // RCB_COMMON_HARNESS_STAGE_H_

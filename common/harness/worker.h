@@ -1,0 +1,77 @@
+// One logical client, as a variant sees it.
+
+#ifndef RCB_COMMON_HARNESS_WORKER_H_
+#define RCB_COMMON_HARNESS_WORKER_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/random/random.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/check/history.h"
+#include "common/redis/connection.h"
+#include "common/redis/subscriber.h"
+#include "common/runtime/loop.h"
+#include "common/runtime/task.h"
+#include "common/workload/backoff.h"
+
+namespace rcb {
+
+// What an operation is to the harness: a coroutine that yields one number for the checker.
+using Operation = Task<absl::StatusOr<int64_t>>;
+
+// What one worker counted; the harness fills the first group, a variant the second.
+struct Tally {
+  int64_t started = 0;
+  int64_t succeeded = 0;
+  int64_t errors = 0;    // error replies and lost connections
+  int64_t timeouts = 0;  // no reply before the deadline
+  int64_t dropped = 0;   // open loop: not begun within --op_timeout of the intended start
+
+  int64_t retries = 0;  // tries beyond the first: aborted transactions, polls, busy locks
+  int64_t lookups = 0;  // cache look-ups, and how many of them hit
+  int64_t hits = 0;
+
+  void Add(const Tally& other) {
+    started += other.started;
+    succeeded += other.succeeded;
+    errors += other.errors;
+    timeouts += other.timeouts;
+    dropped += other.dropped;
+    retries += other.retries;
+    lookups += other.lookups;
+    hits += other.hits;
+  }
+};
+
+// A coroutine with a connection of its own. Used on its loop's thread only.
+struct Worker {
+  int index = 0;                     // 0 .. workers - 1, over all threads
+  Loop* loop = nullptr;              // that runs it
+  Connection* connection = nullptr;  // never null once the session stands
+  Subscriber* subscriber = nullptr;  // null unless the spec needs one
+  std::vector<Connection*> nodes;    // to the deployment's nodes; may be disconnected
+  absl::InsecureBitGen* random = nullptr;
+  Tally* tally = nullptr;
+  int32_t operation = 0;  // which of its operations this is, from 0; see OpRecord
+  uint8_t op_class = 0;   // of this operation, among BenchmarkSpec::op_classes; set it at the start
+
+  Connection& redis() { return *connection; }
+};
+
+// Counts a try that did not succeed, and waits before the next one; fails once `backoff` gives up.
+inline Task<absl::Status> RetryAfter(Worker& worker, Backoff& backoff) {
+  ++worker.tally->retries;
+  return backoff.Wait(*worker.loop, *worker.random);
+}
+
+// What is known of the effect of an operation that ended like this.
+inline Outcome OutcomeOf(const absl::Status& status) {
+  if (status.ok()) return Outcome::kOk;
+  return OutcomeIsUnknown(status) ? Outcome::kUnknown : Outcome::kFailed;
+}
+
+}  // namespace rcb
+
+#endif  // RCB_COMMON_HARNESS_WORKER_H_

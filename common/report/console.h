@@ -1,0 +1,74 @@
+// What a person reads: one table, and a live line while a long benchmark runs.
+
+#ifndef RCB_COMMON_REPORT_CONSOLE_H_
+#define RCB_COMMON_REPORT_CONSOLE_H_
+
+#include <benchmark/benchmark.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "common/report/catalogue.h"
+#include "common/report/ledger.h"
+#include "common/report/rows.h"
+
+namespace rcb {
+
+// The live line, on standard error and only where that is a terminal.
+class StatusLine {
+ public:
+  StatusLine();
+  // Shows which benchmark runs, for how long, and its operations per second; at most 5 times a
+  // second. `operations`: how many its run has begun so far.
+  void Show(const std::string& benchmark, int64_t operations);
+  // Makes room for other output.
+  void Erase();
+
+ private:
+  bool on_terminal_;
+  bool shown_ = false;
+  std::string benchmark_;
+  int64_t benchmark_start_ns_ = 0;
+  int64_t last_shown_ns_ = 0;
+  int64_t last_operations_ = 0;
+};
+
+// The table, at most 130 characters wide, on standard output. The rows of each family stand under a
+// heading with the columns that all families share and its own.
+class ConsoleReporter : public benchmark::BenchmarkReporter {
+ public:
+  // `header`: a line about server and machine, ending with the version of Google Benchmark.
+  ConsoleReporter(const Ledger& ledger, const Catalogue& catalogue, StatusLine& status_line,
+                  const std::string& header)
+      : ledger_(ledger), catalogue_(catalogue), status_line_(status_line), header_(header) {}
+  bool ReportContext(const Context& context) override;
+  void ReportRuns(const std::vector<Row>& rows) override;
+
+ private:
+  void PrintRow(const Row& row);
+  void BeginFamily(const std::string& family);
+  std::string FigureLine(const Row& row, const std::string& name) const;
+
+  const Ledger& ledger_;
+  const Catalogue& catalogue_;
+  StatusLine& status_line_;
+  const std::string header_;
+  std::string family_;          // of the row before
+  std::string heading_;         // that was printed last
+  std::vector<size_t> widths_;  // of the family's columns
+};
+
+// For people: 950ns, 12.3us, 4.56ms, 1.20s.
+std::string FormatDuration(double ns);
+// 1234567 as 1.23M.
+std::string FormatRate(double per_second);
+// The part of a printed name that tells rows apart: without real_time, iterations and threads:1.
+// What is left still selects the row in --benchmark_filter.
+std::string ShortName(absl::string_view name);
+
+}  // namespace rcb
+
+#endif  // RCB_COMMON_REPORT_CONSOLE_H_

@@ -1,0 +1,64 @@
+// What came to light about each benchmark over all its runs, those that Google Benchmark discards
+// included, and the verdict that follows.
+
+#ifndef RCB_COMMON_REPORT_LEDGER_H_
+#define RCB_COMMON_REPORT_LEDGER_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "common/check/violations.h"
+#include "common/report/contract.h"
+
+namespace rcb {
+
+// One benchmark: a row of the table.
+struct LedgerEntry {
+  std::string variant;  // "Family/discipline/variant"
+  Role role = Role::kMeasurement;
+  Contract contract;
+  bool finished = false;  // some run came to its end
+  Violations violations;
+  int64_t errors = 0;
+  int64_t timeouts = 0;
+  std::string first_error;
+  std::string abort_reason;  // why no run of it can be trusted or tried again; or empty
+  bool interrupted = false;  // by Ctrl-C: its last run is not a result
+
+  // A control that finished without the violations that it has to show.
+  bool IsUnproven() const { return role == Role::kControl && finished && violations.none(); }
+  // A safe variant that violated its contract.
+  bool IsBroken() const { return role == Role::kSafe && finished && !violations.none(); }
+
+  // One line about what is wrong with its numbers; empty when nothing is.
+  std::string Error() const;
+};
+
+// What the suite concludes.
+struct Verdict {
+  std::string line;  // "verdict: 22 safe variants, 0 violations; 5 unsafe controls, all caught"
+  bool failed = false;
+};
+
+// Main thread only.
+class Ledger {
+ public:
+  // The entry of the benchmark `name`, as in Name(), made on first use.
+  LedgerEntry& operator[](const std::string& name) { return entries_[name]; }
+  // The entry, or null where the benchmark never ran.
+  const LedgerEntry* Find(const std::string& name) const;
+
+  Verdict Conclude() const;
+
+ private:
+  std::map<std::string, LedgerEntry> entries_;
+};
+
+// "Family/discipline/variant/workers:50/threads:1" from its parts.
+std::string LedgerName(absl::string_view function, absl::string_view args, int64_t threads);
+
+}  // namespace rcb
+
+#endif  // RCB_COMMON_REPORT_LEDGER_H_

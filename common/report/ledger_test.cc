@@ -1,0 +1,193 @@
+#include "common/report/ledger.h"
+
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace rcb {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+// The entry of one row of `variant` that came to its end.
+LedgerEntry& AddFinished(Ledger& ledger, const std::string& variant, const std::string& args,
+                         Role role, int64_t violations) {
+  LedgerEntry& entry = ledger[LedgerName(variant, args, 1)];
+  entry.variant = variant;
+  entry.role = role;
+  entry.finished = true;
+  entry.violations.count = violations;
+  return entry;
+}
+
+LedgerEntry& AddSafe(Ledger& ledger, const std::string& args = "workers:10",
+                     int64_t violations = 0) {
+  return AddFinished(ledger, "F/lockfree/safe", args, Role::kSafe, violations);
+}
+
+LedgerEntry& AddControl(Ledger& ledger, const std::string& args = "workers:10",
+                        int64_t violations = 9) {
+  return AddFinished(ledger, "F/unsafe/control", args, Role::kControl, violations);
+}
+
+TEST(Ledger, NamesAsGoogleBenchmarkPrintsThemWithoutTimeAndIterations) {
+  EXPECT_EQ(LedgerName("F/d/v", "workers:5/beta_pct:50", 2),
+            "F/d/v/workers:5/beta_pct:50/threads:2");
+  EXPECT_EQ(LedgerName("F/d/v", "", 1), "F/d/v/threads:1");
+}
+
+TEST(Ledger, FindsOnlyWhatWasMade) {
+  Ledger ledger;
+  EXPECT_EQ(ledger.Find("F/d/v/threads:1"), nullptr);
+  ledger["F/d/v/threads:1"].violations.Add(3, "three");
+  ledger["F/d/v/threads:1"].violations.Add(1, "one");
+  ASSERT_NE(ledger.Find("F/d/v/threads:1"), nullptr);
+  EXPECT_EQ(ledger.Find("F/d/v/threads:1")->violations.count, 4);
+  EXPECT_EQ(ledger.Find("F/d/v/threads:2"), nullptr);
+  EXPECT_EQ(ledger.Find("F/d/u/threads:1"), nullptr);
+}
+
+TEST(LedgerEntry, HasNoErrorWhileNothingIsWrong) {
+  LedgerEntry entry;
+  entry.violations.count = 5;
+  entry.interrupted = true;
+  EXPECT_EQ(entry.Error(), "");
+}
+
+TEST(LedgerEntry, CountsErrorsAndTimeoutsAndQuotesTheFirst) {
+  LedgerEntry entry;
+  entry.errors = 1;
+  entry.first_error = "the server closed the connection";
+  EXPECT_EQ(entry.Error(), "1 error, 0 timeouts; first: the server closed the connection");
+  entry.errors = 2;
+  entry.timeouts = 1;
+  EXPECT_EQ(entry.Error(), "2 errors, 1 timeout; first: the server closed the connection");
+  entry.errors = 0;
+  EXPECT_EQ(entry.Error(), "0 errors, 1 timeout; first: the server closed the connection");
+}
+
+TEST(LedgerEntry, TheReasonOfAnAbortComesBeforeCounts) {
+  LedgerEntry entry;
+  entry.errors = 2;
+  entry.abort_reason = "no operation succeeded for 10 s";
+  EXPECT_EQ(entry.Error(), "no operation succeeded for 10 s");
+}
+
+TEST(Verdict, NothingRanIsNoFailure) {
+  const Verdict verdict = Ledger().Conclude();
+  EXPECT_FALSE(verdict.failed);
+  EXPECT_EQ(verdict.line, "verdict: 0 safe variants, 0 violations; 0 unsafe controls");
+}
+
+TEST(Verdict, GoodNewsCountsVariantsNotRows) {
+  Ledger ledger;
+  AddSafe(ledger, "workers:10");
+  AddSafe(ledger, "workers:50");
+  AddFinished(ledger, "F/locking/other", "workers:10", Role::kSafe, 0);
+  AddControl(ledger, "workers:10");
+  AddControl(ledger, "workers:50");
+  EXPECT_FALSE(ledger.Conclude().failed);
+  EXPECT_EQ(ledger.Conclude().line,
+            "verdict: 2 safe variants, 0 violations; 1 unsafe control, caught");
+  AddFinished(ledger, "G/unsafe/none", "workers:10", Role::kControl, 1);
+  EXPECT_EQ(ledger.Conclude().line,
+            "verdict: 2 safe variants, 0 violations; 2 unsafe controls, all caught");
+}
+
+TEST(Verdict, AViolationOfASafeVariantFailsAndNamesItsRows) {
+  Ledger ledger;
+  AddSafe(ledger, "workers:10", 1);
+  AddSafe(ledger, "workers:50", 2);
+  AddSafe(ledger, "workers:100", 0);
+  const Verdict verdict = ledger.Conclude();
+  EXPECT_TRUE(verdict.failed);
+  EXPECT_EQ(verdict.line,
+            "verdict: 1 safe variant, 3 violations, 2 broken: F/lockfree/safe/workers:10/threads:1,"
+            " F/lockfree/safe/workers:50/threads:1; 0 unsafe controls");
+}
+
+// The role decides, whatever the name says.
+TEST(Verdict, ABrokenVariantOutsideTheThreeDisciplinesFails) {
+  Ledger ledger;
+  AddFinished(ledger, "Limiter/policy/token_bucket", "workers:10", Role::kSafe, 3);
+  const Verdict verdict = ledger.Conclude();
+  EXPECT_TRUE(verdict.failed);
+  EXPECT_THAT(verdict.line, HasSubstr("1 safe variant, 3 violations, 1 broken: Limiter/policy/"));
+}
+
+TEST(Verdict, ViolationsOfControlsAreNotCountedAgainstSafeVariants) {
+  Ledger ledger;
+  AddSafe(ledger);
+  AddControl(ledger, "workers:10", 1000);
+  EXPECT_THAT(ledger.Conclude().line, HasSubstr("1 safe variant, 0 violations;"));
+}
+
+TEST(Verdict, ASilentControlFailsAndIsNamedThoughAnotherRowOfItFired) {
+  Ledger ledger;
+  AddControl(ledger, "workers:1", 0);
+  AddControl(ledger, "workers:50", 7);
+  const Verdict verdict = ledger.Conclude();
+  EXPECT_TRUE(verdict.failed);
+  EXPECT_EQ(verdict.line,
+            "verdict: 0 safe variants, 0 violations; 1 unsafe control, 1 that caught nothing, so "
+            "its detector is unproven: F/unsafe/control/workers:1/threads:1");
+}
+
+TEST(Verdict, AnErrorFailsEvenWhereThePromiseWasKept) {
+  Ledger ledger;
+  LedgerEntry& entry = AddSafe(ledger);
+  entry.timeouts = 1;
+  entry.first_error = "no reply";
+  const Verdict verdict = ledger.Conclude();
+  EXPECT_TRUE(verdict.failed);
+  EXPECT_EQ(verdict.line,
+            "verdict: 1 safe variant, 0 violations; 0 unsafe controls; errors in "
+            "F/lockfree/safe/workers:10/threads:1");
+}
+
+TEST(Verdict, ARowThatNeverFinishedIsNoVariantButItsErrorFails) {
+  Ledger ledger;
+  LedgerEntry& entry = AddControl(ledger, "workers:10", 0);
+  entry.finished = false;
+  entry.abort_reason = "the server is gone";
+  const Verdict verdict = ledger.Conclude();
+  EXPECT_TRUE(verdict.failed);
+  EXPECT_THAT(verdict.line, HasSubstr("; 0 unsafe controls; errors in F/unsafe/control"));
+  EXPECT_THAT(verdict.line, Not(HasSubstr("unproven")));
+}
+
+TEST(Verdict, AHarnessRowPromisesNothingButItsErrorFails) {
+  Ledger ledger;
+  LedgerEntry& entry = ledger["Harness/limit/epoll/workers:1/threads:1"];
+  entry.finished = true;
+  EXPECT_FALSE(ledger.Conclude().failed);
+  EXPECT_EQ(ledger.Conclude().line, "verdict: 0 safe variants, 0 violations; 0 unsafe controls");
+  entry.abort_reason = "read: connection reset";
+  EXPECT_TRUE(ledger.Conclude().failed);
+  EXPECT_THAT(ledger.Conclude().line,
+              HasSubstr("; errors in Harness/limit/epoll/workers:1/threads:1"));
+}
+
+// A calibration of a few operations may end before Ctrl-C comes: it proves nothing either way.
+TEST(Verdict, WhatWasInterruptedBeforeItShowedAnythingIsNotCounted) {
+  Ledger ledger;
+  AddControl(ledger, "workers:10", 0).interrupted = true;
+  AddSafe(ledger, "workers:10", 0).interrupted = true;
+  EXPECT_FALSE(ledger.Conclude().failed);
+  EXPECT_EQ(ledger.Conclude().line, "verdict: 0 safe variants, 0 violations; 0 unsafe controls");
+}
+
+TEST(Verdict, WhatWasSeenBeforeAnInterruptCounts) {
+  Ledger ledger;
+  AddSafe(ledger, "workers:10", 2).interrupted = true;
+  AddControl(ledger, "workers:10", 3).interrupted = true;
+  const Verdict verdict = ledger.Conclude();
+  EXPECT_TRUE(verdict.failed);
+  EXPECT_THAT(verdict.line, HasSubstr("2 violations, 1 broken"));
+  EXPECT_THAT(verdict.line, HasSubstr("1 unsafe control, caught"));
+}
+
+}  // namespace
+}  // namespace rcb

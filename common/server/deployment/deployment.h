@@ -1,0 +1,100 @@
+// The servers that a row runs on, behind one interface: what they offer and what may be done to
+// them.
+
+#ifndef RCB_COMMON_SERVER_DEPLOYMENT_DEPLOYMENT_H_
+#define RCB_COMMON_SERVER_DEPLOYMENT_DEPLOYMENT_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "common/redis/uri.h"
+#include "common/server/private_server.h"
+#include "common/server/server_facts.h"
+
+namespace rcb {
+
+struct DeploymentOptions {
+  std::string redis_uri;                  // the user's server; empty: one of our own
+  std::string password_from_environment;  // for a URI without one; empty: none
+  std::string server_binary;              // of servers of ours; see PrivateServerOptions
+  bool use_unix_transport = false;        // to a server of ours
+  int max_clients = 1000;                 // connections that the benchmarks open at once
+  std::function<bool()> is_cancelled;     // ends every wait but those of CleanUp; may be empty
+};
+
+// What we call everything that we leave on a server.
+struct Identity {
+  std::string key_prefix;    // of every key: "rcb:<16 random hex digits>:"
+  std::string library_name;  // of every function: "rcb_<the same digits>"
+};
+
+// What the suite may do to the servers of a deployment, besides using keys of its own.
+struct Permissions {
+  bool configure = false;  // CONFIG SET
+  bool disrupt = false;    // stop, kill, restart or flush them
+};
+
+// Belongs to the main thread: it is not thread-safe, and servers of ours die with the thread that
+// started them. What it returns by reference changes when EnsureAlive finds or starts other
+// servers.
+class Deployment {
+ public:
+  virtual ~Deployment() = default;
+  Deployment(const Deployment&) = delete;
+  Deployment& operator=(const Deployment&) = delete;
+
+  virtual const Identity& identity() const = 0;
+  // The prefix of the keys of one run, another one at each call: "rcb:<digits>:<number>:".
+  virtual std::string MakeRunPrefix() { return absl::StrCat(identity().key_prefix, ++runs_, ":"); }
+  // The server under test.
+  virtual const Endpoint& endpoint() const = 0;
+  // Servers besides that every worker connects to.
+  virtual std::vector<Endpoint> nodes() const { return {}; }
+  // Whether we started the server under test.
+  virtual bool is_ours() const = 0;
+  virtual Permissions permissions() const = 0;
+  // The process of the server under test; null where it is not ours, and after an EnsureAlive that
+  // could not start a new one.
+  virtual PrivateServer* private_server() = 0;
+  // Grows whenever EnsureAlive finds or starts another server process than before, which may have
+  // lost our keys, scripts and functions.
+  virtual int generation() const = 0;
+
+  // What the server under test said of itself when EnsureAlive saw it last.
+  virtual const ServerFacts& facts() const = 0;
+  // The same, asked now: for comparing what was before a run with what is after it.
+  virtual absl::StatusOr<ServerFacts> FetchFacts() const = 0;
+
+  // Makes sure that all servers answer. Servers of ours that are dead or silent for 2 s are
+  // replaced by fresh ones; the user's server is given some seconds to come back (kUnavailable if
+  // not).
+  virtual absl::Status EnsureAlive() = 0;
+  // Whether the server under test, as it was when we came, takes so many connections more.
+  virtual absl::Status CheckRoom(int64_t connections) const = 0;
+  // Deletes every key under our prefix and our function library from the user's server, and nothing
+  // else; does nothing to servers of ours. Call it last, when no worker is connected any more: a
+  // late write would stay. The error tells what may be left and how to delete it.
+  virtual absl::Status CleanUp() = 0;
+
+ protected:
+  Deployment() = default;
+
+ private:
+  int64_t runs_ = 0;
+};
+
+// Starts a server of our own, or reaches the user's server and makes sure that it can be
+// benchmarked: standalone, writable, with room for the connections. Errors are one line that names
+// --redis or
+// --redis_server.
+absl::StatusOr<std::unique_ptr<Deployment>> OpenDeployment(const DeploymentOptions& options);
+
+}  // namespace rcb
+
+#endif  // RCB_COMMON_SERVER_DEPLOYMENT_DEPLOYMENT_H_

@@ -1,0 +1,124 @@
+#include "common/server/deployment/foreign.h"
+
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/server/keyspace.h"
+
+namespace rcb {
+namespace {
+
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+
+constexpr int kAnswerTimeoutMs = 2000;
+constexpr int kCleanUpAnswerTimeoutMs = 1500;  // an interrupted program has 2 s
+constexpr seconds kReturnTimeout{5};
+constexpr std::chrono::milliseconds kReturnPollInterval{200};
+constexpr int64_t kCleanUpTimeoutMs = 60'000;
+
+absl::string_view Advice(absl::StatusCode code) {
+  switch (code) {
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+      return "; check that the server runs and that the address is right";
+    case absl::StatusCode::kUnauthenticated:
+      return "; check the user and password in the URI or in RCB_REDIS_PASSWORD";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ForeignDeployment>> ForeignDeployment::Open(
+    const DeploymentOptions& options, const Identity& identity) {
+  std::unique_ptr<ForeignDeployment> deployment(new ForeignDeployment(options, identity));
+  absl::StatusOr<Endpoint> endpoint =
+      ParseUri(options.redis_uri, options.password_from_environment);
+  if (!endpoint.ok()) return endpoint.status();
+  deployment->endpoint_ = *std::move(endpoint);
+  const absl::Status admitted = deployment->Admit();
+  if (!admitted.ok()) return deployment->Attribute(admitted);
+  deployment->is_clean_ = false;
+  return deployment;
+}
+
+ForeignDeployment::~ForeignDeployment() { CleanUp().IgnoreError(); }
+
+absl::Status ForeignDeployment::Admit() {
+  absl::StatusOr<BlockingClient> client =
+      BlockingClient::Connect(endpoint_, kAnswerTimeoutMs, options_.is_cancelled);
+  if (!client.ok()) return client.status();
+  absl::StatusOr<ServerFacts> facts = FetchServerFacts(*client);
+  if (!facts.ok()) return facts.status();
+  facts_ = *std::move(facts);
+  const absl::Status usable = CheckUsable(facts_);
+  if (!usable.ok()) return usable;
+  const absl::Status room = CheckRoomFor(options_.max_clients, facts_);
+  if (!room.ok()) return room;
+  return CheckWritable(*client, absl::StrCat(identity_.key_prefix, "probe"));
+}
+
+absl::Status ForeignDeployment::CheckRoom(int64_t connections) const {
+  const absl::Status room = CheckRoomFor(connections, facts_);
+  return room.ok() ? room : Attribute(room);
+}
+
+absl::Status ForeignDeployment::Attribute(const absl::Status& status) const {
+  const std::string name = endpoint_.ToString();
+  const bool is_named = absl::StartsWith(status.message(), name);
+  return absl::Status(status.code(),
+                      absl::StrCat("--redis=", is_named ? "" : absl::StrCat(name, ": "),
+                                   status.message(), Advice(status.code())));
+}
+
+absl::StatusOr<ServerFacts> ForeignDeployment::FetchFacts() const {
+  return FetchServerFacts(endpoint_, options_.is_cancelled);
+}
+
+absl::Status ForeignDeployment::EnsureAlive() {
+  const steady_clock::time_point deadline = steady_clock::now() + kReturnTimeout;
+  for (;;) {
+    absl::StatusOr<ServerFacts> facts = FetchFacts();
+    if (facts.ok()) {
+      if (facts->process_id != facts_.process_id) ++generation_;
+      facts_ = *std::move(facts);
+      return absl::OkStatus();
+    }
+    if (steady_clock::now() >= deadline) return Attribute(facts.status());
+    if (options_.is_cancelled && options_.is_cancelled()) return facts.status();
+    std::this_thread::sleep_for(kReturnPollInterval);
+  }
+}
+
+absl::Status ForeignDeployment::CleanUp() {
+  if (is_clean_) return absl::OkStatus();
+  absl::StatusOr<BlockingClient> client =
+      BlockingClient::Connect(endpoint_, kCleanUpAnswerTimeoutMs);
+  absl::Status status = client.status();
+  if (client.ok()) {
+    status = DeleteKeysUnder(identity_.key_prefix, kCleanUpTimeoutMs, *client);
+    status.Update(DeleteLibrary(*client));
+  }
+  is_clean_ = status.ok();
+  if (is_clean_) return absl::OkStatus();
+  return Attribute(
+      absl::Status(status.code(),
+                   absl::StrCat(status.message(), "; what may be left: keys ", identity_.key_prefix,
+                                "* and the function library ", identity_.library_name)));
+}
+
+absl::Status ForeignDeployment::DeleteLibrary(BlockingClient& client) const {
+  if (!SupportsFunctions(facts_)) return absl::OkStatus();
+  const absl::Status status =
+      client.Command({"FUNCTION", "DELETE", identity_.library_name}).status();
+  const bool nothing_there = absl::StrContains(status.message(), "Library not found") ||
+                             absl::StrContains(status.message(), "NOPERM");  // so never loaded
+  return nothing_there ? absl::OkStatus() : status;
+}
+
+}  // namespace rcb

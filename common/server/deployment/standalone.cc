@@ -1,0 +1,55 @@
+#include "common/server/deployment/standalone.h"
+
+#include <utility>
+
+namespace rcb {
+namespace {
+
+// For our own set-up connections and a curious redis-cli.
+constexpr int kSpareClients = 32;
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<StandaloneDeployment>> StandaloneDeployment::Open(
+    const DeploymentOptions& options, const Identity& identity) {
+  std::unique_ptr<StandaloneDeployment> deployment(new StandaloneDeployment(options, identity));
+  const absl::Status started = deployment->Start();
+  if (!started.ok()) return started;
+  return deployment;
+}
+
+absl::Status StandaloneDeployment::Start() {
+  PrivateServerOptions server_options;
+  server_options.binary = options_.server_binary;
+  server_options.max_clients = options_.max_clients + kSpareClients;
+  absl::StatusOr<std::unique_ptr<PrivateServer>> server = PrivateServer::Start(server_options);
+  if (!server.ok()) return server.status();
+  server_ = *std::move(server);
+  endpoint_ = options_.use_unix_transport ? server_->unix_endpoint() : server_->tcp_endpoint();
+  facts_ = server_->facts();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ServerFacts> StandaloneDeployment::FetchFacts() const {
+  return FetchServerFacts(endpoint_, options_.is_cancelled);
+}
+
+absl::Status StandaloneDeployment::EnsureAlive() {
+  if (server_ != nullptr && server_->IsAlive()) {
+    absl::StatusOr<ServerFacts> facts = FetchFacts();
+    if (facts.ok()) {
+      facts_ = *std::move(facts);
+      return absl::OkStatus();
+    }
+  }
+  if (options_.is_cancelled && options_.is_cancelled()) return absl::CancelledError("cancelled");
+  server_.reset();
+  ++generation_;
+  return Start();
+}
+
+absl::Status StandaloneDeployment::CheckRoom(int64_t connections) const {
+  return CheckRoomFor(connections, facts_);
+}
+
+}  // namespace rcb

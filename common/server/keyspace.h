@@ -1,0 +1,21 @@
+// Deleting keys of ours, and nothing else, from a server.
+
+#ifndef RCB_COMMON_SERVER_KEYSPACE_H_
+#define RCB_COMMON_SERVER_KEYSPACE_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "common/redis/blocking_client.h"
+
+namespace rcb {
+
+// Deletes every key of the client's database whose name begins with `prefix`, which must have none
+// of the characters that patterns give a meaning. kAborted when `timeout_ms` have passed before all
+// keys were seen. https://redis.io/commands/scan
+absl::Status DeleteKeysUnder(const std::string& prefix, int64_t timeout_ms, BlockingClient& client);
+
+}  // namespace rcb
+
+#endif  // RCB_COMMON_SERVER_KEYSPACE_H_
