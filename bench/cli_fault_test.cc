@@ -133,6 +133,44 @@ TEST_F(CliFaultTest, EndsWhenAUsersServerIsKilled) {
   EXPECT_THAT(run.result.err, AllOf(HasSubstr(uri), HasSubstr("what may be left: keys rcb:")));
 }
 
+// Lost data is blamed on nobody but the server.
+TEST_F(CliFaultTest, ARowInWhichTheServerWasFlushedOrEvictedKeysIsVoid) {
+  const std::unique_ptr<PrivateServer> server = StartServer();
+  ASSERT_NE(server, nullptr);
+  const std::pair<std::vector<std::vector<std::string>>, const char*> accidents[] = {
+      {{{"FLUSHALL"}}, "void: the server was flushed"},
+      {{{"CONFIG", "SET", "maxmemory-policy", "allkeys-random"},
+        {"CONFIG", "SET", "maxmemory", "1"}},
+       "void: the server evicted "}};
+  for (const auto& [commands, reason] : accidents) {
+    const std::unique_ptr<Bench> bench = Start(
+        "Counter/lockfree/incr", {absl::StrCat("--redis=", server->tcp_endpoint().ToString())});
+    ASSERT_TRUE(AwaitCommands(server->unix_endpoint(), kMuchTraffic));
+    for (const std::vector<std::string>& command : commands) Ask(server->unix_endpoint(), command);
+    const FaultyRun run = Finish(*bench, 1);
+    EXPECT_THAT(run.ErrorOf("Counter/lockfree/incr"), HasSubstr(reason));
+    EXPECT_EQ(RowsOf(run.document, "Counter/lockfree/incr")[0]["verdict"], "void");
+    EXPECT_THAT(run.result.out, testing::Not(HasSubstr("BROKEN")));
+    EXPECT_THAT(run.result.out, HasSubstr("0 violations; 0 unsafe controls; void: Counter/"));
+  }
+}
+
+// A server that refuses writes makes errors, of which no variant is guilty.
+TEST_F(CliFaultTest, RefusalsAreErrorsAndNoViolations) {
+  for (const char* const filter :
+       {"Stampede/locking/(token_lock|pubsub|blpop|lease)", "StampedeExpiry/locking/xfetch_lock",
+        "Counter/lockfree/lua", "Transaction/lockfree/watch"}) {
+    SCOPED_TRACE(filter);
+    const std::unique_ptr<Bench> bench = Start(filter);
+    ASSERT_TRUE(bench->AwaitTraffic(kTraffic));
+    Ask(bench->server_endpoint(), {"CONFIG", "SET", "min-replicas-to-write", "1"});
+    const FaultyRun run = Finish(*bench, 4);
+    EXPECT_THAT(run.result.out, HasSubstr("NOREPLICAS"));
+    EXPECT_THAT(run.result.out, testing::Not(HasSubstr("BROKEN")));
+    EXPECT_THAT(run.result.out, HasSubstr(" 0 violations; "));
+  }
+}
+
 TEST_F(CliFaultTest, RecoversFromAPauseLongerThanTheDeadlineAndCountsIt) {
   const std::unique_ptr<Bench> bench = Start("Counter/lockfree/(incr|lua)", {"--threads=2"});
   ASSERT_TRUE(bench->AwaitTraffic(kMuchTraffic));

@@ -28,6 +28,7 @@
 #include "common/report/catalogue.h"
 #include "common/report/console.h"
 #include "common/report/file_reporters.h"
+#include "common/server/data_loss.h"
 #include "common/server/deployment/deployment.h"
 
 namespace rcb {
@@ -152,11 +153,12 @@ std::unique_ptr<benchmark::BenchmarkReporter> MakeReporter(const std::string& fo
                                                            StatusLine& status_line,
                                                            const std::string& header,
                                                            bool* written) {
+  const bool is_open_loop = suite.options().rate > 0;
   const Ledger& ledger = suite.ledger();
   if (format == "json") return std::make_unique<Checked<JsonReporter>>(written, ledger);
   if (format == "csv") return std::make_unique<Checked<CsvReporter>>(written, ledger, catalogue);
-  return std::make_unique<Checked<ConsoleReporter>>(written, ledger, catalogue, status_line,
-                                                    header);
+  return std::make_unique<Checked<ConsoleReporter>>(written, ledger, catalogue, status_line, header,
+                                                    is_open_loop);
 }
 
 // A whole document without rows, where Google Benchmark would write nothing.
@@ -239,6 +241,11 @@ int Main(int argc, char** argv) {
   for (const Family& family : declared.families) suite.Register(family);
   const absl::Status plan = CheckPlan(suite, declared.flags, deployment, descriptor_limit);
   if (!plan.ok()) return Refuse(plan);
+  if (!deployment.is_ours() && !command_line->list_only) {
+    for (const std::string& warning : LossWarnings(deployment.facts())) {
+      std::fprintf(stderr, "bench: %s\n", warning.c_str());
+    }
+  }
   AddContext(options, declared.flags, declared.catalogue, deployment);
   int status = RunAll(suite, *command_line, declared.catalogue, status_line,
                       ContextLine(options, deployment));

@@ -93,6 +93,9 @@ struct Sightings {
   int64_t hard_misses = 0;            // look-ups that found nothing at all
   std::vector<int64_t> staleness_ns;  // of each stale value that was served
   std::vector<Acknowledged> acknowledged;
+  std::vector<int64_t> lifetimes_ms;  // of values that it computed
+  int64_t computing_ns = 0;           // how long its computations took in all,
+  int64_t until_stored_ns = 0;        // and how long until their values were stored
 };
 
 // What all workers of a run share.
@@ -132,6 +135,10 @@ class Cache {
     const auto px = static_cast<int64_t>(lifetime_ms) + settings_.grace_ms;
     const Reply stored = co_await worker.redis().Eval(kStoreUnlessOlder, key.name, key.newest,
                                                       generation, entry.ToText(), px);
+    Sightings& mine = sightings_[worker.index];
+    mine.lifetimes_ms.push_back(px - settings_.grace_ms);
+    mine.computing_ns += entry.delta_ns;
+    mine.until_stored_ns += NowNs() - start_ns;
     if (stored.integer() == 1) Acknowledge(worker, index, generation);
     co_return generation;
   }

@@ -91,7 +91,7 @@ inline Operation MultiExec(Worker& worker, const Bank& bank, const Transfer& tra
 // EXEC yields nil where a key that `watch` names has changed since, and the worker tries again. It
 // first gives up what an earlier transfer watched and did not use.
 inline Operation WatchAndMove(Worker& worker, const Bank& bank, const Transfer& transfer,
-                              const Command& watch, Backoff backoff) {
+                              const Command& watch, Backoff backoff, int64_t think_ns = 0) {
   static const Command kUnwatch("UNWATCH");
   static const Command kMulti("MULTI");
   static const Command kExec("EXEC");
@@ -100,6 +100,7 @@ inline Operation WatchAndMove(Worker& worker, const Bank& bank, const Transfer& 
     const std::vector<Reply> watched = co_await worker.redis().Pipeline(watch_and_look);
     const Reply& looked = watched[2];
     if (!IsCovered(transfer, looked)) co_return kRefused;
+    if (think_ns > 0) co_await worker.loop->Sleep(think_ns);
     const std::vector<Reply> done =
         co_await worker.redis().Pipeline(kMulti.Then(Move(bank, transfer, looked)).Then(kExec));
     if (!done[2].is_nil()) co_return kMoved;
@@ -114,11 +115,12 @@ inline Operation Watch(Worker& worker, const Bank& bank, const Transfer& transfe
 }
 
 // unsafe/write_skew: it watches only what it writes, so that the balance that covers the transfer
-// may be gone when it writes.
+// may be gone when it writes. It thinks for a moment, so that others are on their way meanwhile.
 inline Operation WriteSkew(Worker& worker, const Bank& bank, const Transfer& transfer) {
   const Command watch("WATCH", bank.from(transfer), bank.to(transfer));
   const Backoff eager(/*first_ms=*/0.2, /*max_ms=*/5, 5000);
-  co_return co_await WatchAndMove(worker, bank, transfer, watch, eager);
+  constexpr int64_t kThinkNs = 200'000;
+  co_return co_await WatchAndMove(worker, bank, transfer, watch, eager, kThinkNs);
 }
 
 // lockfree/lua: it looks and moves inside the server.

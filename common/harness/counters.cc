@@ -2,7 +2,10 @@
 
 #include <sys/resource.h>
 
+#include <cmath>
+
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 
 namespace rcb {
 namespace {
@@ -62,6 +65,28 @@ Histogram LatencyOf(Session& session) {
   return latency;
 }
 
+int64_t CompletedIn(Session& session) {
+  int64_t completed = 0;
+  for (auto& slot : session.slots()) completed += slot->completed;
+  return completed;
+}
+
+std::string DescribeOverload(Run& run) {
+  constexpr double kKeepsUp = 0.95;
+  const double rate = run.options().rate_per_second;
+  if (rate <= 0) return "";
+  const Tally tally = TotalsOf(run.session()).tally;
+  const double seconds = static_cast<double>(run.session().slot(0).wall_ns) / 1e9;
+  const double offered = rate * seconds;
+  const auto begun = static_cast<double>(tally.started - tally.dropped);
+  // The number of arrivals is Poisson, so that fewer than expected may be chance.
+  const bool is_behind = begun < kKeepsUp * offered && offered - begun > 5 * std::sqrt(offered);
+  if (tally.dropped == 0 && !is_behind) return "";
+  const double achieved = static_cast<double>(CompletedIn(run.session())) / seconds;
+  return absl::StrFormat("%.0f operations per second were offered, %.0f done, and %d dropped", rate,
+                         achieved, tally.dropped);
+}
+
 Counters ClassCounters(Session& session, const std::vector<std::string>& op_classes) {
   Counters counters;
   for (size_t i = 0; i < op_classes.size(); ++i) {
@@ -103,8 +128,8 @@ Counters CommonCounters(Session& session, const LedgerEntry& entry, int64_t roun
       {"success_rate", Ratio(tally.succeeded, tally.started)},
       {"errors", static_cast<double>(entry.errors)},
       {"timeouts", static_cast<double>(entry.timeouts)},
-      {"retries_per_op", Ratio(tally.retries, tally.started)},
-      {"round_trips_per_op", Ratio(totals.round_trips, tally.started)},
+      {"retries_per_op", Ratio(tally.retries, tally.succeeded)},
+      {"round_trips_per_op", Ratio(totals.round_trips, tally.succeeded)},
       {"fairness", totals.fairness},
       {"client_cpu", BusyShare(session)},
       {"rss_mib", PeakResidentMib()},

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "common/harness/run.h"
 #include "common/harness/scenario.h"
 #include "common/harness/session.h"
 #include "common/measure/histogram.h"
@@ -27,6 +28,13 @@ Histogram LatencyOf(Session& session);
 
 // All threads' records together, in no order.
 std::vector<OpRecord> HistoryOf(Session& session);
+
+// How many operations succeeded in the timed region: all that a rate may count.
+int64_t CompletedIn(Session& session);
+
+// What was offered and what was achieved in an open loop that could not keep up, in one line; empty
+// where it kept up, as far as the chance in the arrivals allows to tell, and in a closed loop.
+std::string DescribeOverload(Run& run);
 
 // "<class>_p95_us" for each class of operation.
 Counters ClassCounters(Session& session, const std::vector<std::string>& op_classes);

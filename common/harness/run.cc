@@ -41,6 +41,7 @@ Run::~Run() {
 void Run::WarmUp(ThreadSlot& slot) {
   DriveRounds(slot, 1);
   slot.latency.Clear();
+  slot.completed = 0;
   for (Histogram& latency : slot.class_latency) latency.Clear();
 }
 
@@ -108,7 +109,8 @@ Task<void> Run::OpenLoop(ThreadSlot& slot, WorkerState& state) {
     const int64_t intended_ns = slot.arrivals->Next();
     static_cast<void>(co_await Try(slot.loop.SleepUntil(intended_ns)));  // stopped() tells
     if (stopped() || (options_.shape == Shape::kEpochs && scenario_->IsOver())) co_return;
-    const int64_t start_ns = NowNs();
+    const int64_t start_ns = std::max(NowNs(), intended_ns);
+    slot.lateness.Record(start_ns - intended_ns);
     if (start_ns - intended_ns > options_.op_timeout_ms * kNsPerMs) {
       ++state.tally.started;
       ++state.tally.dropped;
@@ -154,11 +156,14 @@ int64_t Run::Account(ThreadSlot& slot, WorkerState& state, int64_t intended_ns, 
     state.losses_counted += losses;
     if (status.ok()) {
       ++state.tally.succeeded;
+      ++slot.completed;
       slot.last_success_ns = return_ns;
+      slot.has_failed_since = false;
       // A connection lost between operations, or in one that could do without it, is an error too.
       state.tally.errors += losses;
       if (losses > 0 && slot.first_error.empty()) slot.first_error = "an idle connection was lost";
     } else {
+      slot.has_failed_since = true;
       ++(status.code() == absl::StatusCode::kDeadlineExceeded ? state.tally.timeouts
                                                               : state.tally.errors);
       if (slot.first_error.empty()) slot.first_error = std::string(status.message());
@@ -182,7 +187,8 @@ void Run::OnSweep(ThreadSlot& slot) {
   if (slot.index == 0 && on_sweep_) on_sweep_(*this);
   const int64_t timeout_ns =
       (options_.op_timeout_ms + options_.max_compute_ms) * kNsPerMs + kStallGraceNs;
-  if (slot.in_flight == 0) slot.last_success_ns = NowNs();  // nothing to do is no stall
+  // Having nothing to do is no stall, but failing again and again at once is.
+  if (slot.in_flight == 0 && !slot.has_failed_since) slot.last_success_ns = NowNs();
   if (!stopped() && NowNs() - slot.last_success_ns > timeout_ns) {
     Abort(absl::StrCat("no operation succeeded for ", timeout_ns / 1'000'000'000, " s",
                        slot.first_error.empty() ? "" : "; first error: ", slot.first_error));

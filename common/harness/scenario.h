@@ -32,10 +32,22 @@ struct RunPlan {
 // Counters of a row by name, each of the catalogue. All are finite.
 using Counters = std::vector<std::pair<std::string, double>>;
 
+// What theory gives for a counter: an interval that a correct variant leaves in less than one run
+// in 10,000. It is judged where nothing failed and the machine kept up.
+struct Prediction {
+  std::string counter;
+  double low = 0;
+  double high = 0;
+  // In an open loop: nothing follows where one operation in a hundred started later than this.
+  double max_lateness_us = 0;
+};
+
 // What a checker found in one run.
 struct Findings {
   Violations violations;
   Counters counters;  // to publish
+  std::vector<Prediction> predictions;
+  std::string note;  // one line for people about the row; may be empty
 };
 
 // Made anew for each run. Operate is called on all loops' threads at once; the others on one

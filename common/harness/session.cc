@@ -120,9 +120,12 @@ void Session::StartRecord(int64_t operations) {
     slot->loop.Reset();
     slot->latency.Clear();
     slot->class_latency.assign(options_.op_classes, Histogram());
+    slot->completed = 0;
+    slot->lateness.Clear();
     slot->history.clear();
     slot->history.reserve(share);
     slot->last_success_ns = NowNs();
+    slot->has_failed_since = false;
     slot->in_flight = 0;
     slot->busy_ns = 0;
     slot->wall_ns = 0;

@@ -64,7 +64,10 @@ struct ThreadSlot {
   Histogram latency;
   std::vector<Histogram> class_latency;  // by class of operation, where there are classes
   std::vector<OpRecord> history;
+  int64_t completed = 0;  // operations that succeeded in the timed region
+  Histogram lateness;     // open loop: from the intended start to the start
   int64_t last_success_ns = 0;
+  bool has_failed_since = false;  // the last success
   int64_t in_flight = 0;  // operations that have begun and not ended
   int64_t busy_ns = 0;    // processor time
   int64_t wall_ns = 0;

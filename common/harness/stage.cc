@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "common/harness/counters.h"
 #include "common/redis/connection_options.h"
 #include "common/server/keyspace.h"
@@ -41,6 +42,33 @@ void JudgeBounds(const Contract& contract, Findings& findings) {
           1, absl::StrCat(name, " is ", value, ", and the contract says ", ToText(bound)));
     }
     if (!is_counted) std::abort();  // the family declares a bound on what it does not count
+  }
+}
+
+double ValueOf(const Findings& findings, const std::string& counter) {
+  for (const auto& [name, value] : findings.counters) {
+    if (name == counter) return value;
+  }
+  std::abort();  // the family predicts what it does not count
+}
+
+// A figure outside what theory gives is a violation, unless the machine was too slow to tell.
+void JudgePredictions(Session& session, Findings& findings) {
+  Histogram lateness;
+  for (auto& slot : session.slots()) lateness.Merge(slot->lateness);
+  const double late_us = static_cast<double>(lateness.ValueAtQuantile(0.99)) / 1e3;
+  for (const Prediction& prediction : findings.predictions) {
+    const double value = ValueOf(findings, prediction.counter);
+    if (value >= prediction.low && value <= prediction.high) continue;
+    const std::string what =
+        absl::StrFormat("%s is %.4g, and theory gives %.4g to %.4g", prediction.counter, value,
+                        prediction.low, prediction.high);
+    if (late_us <= prediction.max_lateness_us) {
+      findings.violations.Add(1, what);
+    } else {
+      findings.note = absl::StrFormat(
+          "%s; it is not judged, for operations started up to %.0f us late", what, late_us);
+    }
   }
 }
 
@@ -102,7 +130,9 @@ absl::Status Stage::Begin(const Instance& instance, Deployment& deployment, int6
     if (!opened.ok()) return opened;
     plan.round_trip_ns = session_->MeasureRoundTripNs(kPingsBeforeRun);
     scenario = instance.spec.make(plan);
-    return scenario->Prepare(redis);
+    const absl::Status made = scenario->Prepare(redis);
+    loss_before_ = FetchLossFacts(redis);
+    return made;
   });
   if (!prepared.ok()) return prepared;
   session_->StartRecord(recorded);
@@ -153,6 +183,11 @@ absl::Status Stage::OpenSession(const Instance& instance, Deployment& deployment
   return absl::OkStatus();
 }
 
+std::string Stage::LossDuringRun(Deployment& deployment) {
+  if (!Connect(deployment).ok()) return "";  // which Judge tells
+  return DescribeLoss(loss_before_, FetchLossFacts(*redis_));
+}
+
 absl::StatusOr<Findings> Stage::Judge(const Instance& instance, Deployment& deployment) {
   const std::vector<OpRecord> history = HistoryOf(*session_);
   const absl::Status connected = Connect(deployment);
@@ -162,7 +197,13 @@ absl::StatusOr<Findings> Stage::Judge(const Instance& instance, Deployment& depl
     return absl::UnavailableError("the server was lost while the result was checked");
   }
   DeleteRunKeys(run_->plan().key_prefix, *redis_);
-  if (findings.ok()) JudgeBounds(instance.spec.contract, *findings);
+  // A promise about counts cannot be kept where the server refused some of the work.
+  const Tally tally = TotalsOf(*session_).tally;
+  const bool is_whole = tally.errors == 0 && tally.timeouts == 0;
+  if (findings.ok() && is_whole) {
+    JudgeBounds(instance.spec.contract, *findings);
+    JudgePredictions(*session_, *findings);
+  }
   return findings;
 }
 

@@ -15,6 +15,7 @@
 #include "common/harness/session.h"
 #include "common/harness/spec.h"
 #include "common/redis/blocking_client.h"
+#include "common/server/data_loss.h"
 #include "common/server/deployment/deployment.h"
 
 namespace rcb {
@@ -57,6 +58,9 @@ class Stage {
 
   // Makes sure of the harness's connection, which may have been lost together with the workers'.
   absl::Status Connect(Deployment& deployment);
+  // What the server lost, or may have lost, since the run began, in one line; empty where it tells
+  // of nothing. Call it before Judge.
+  std::string LossDuringRun(Deployment& deployment);
   // Judges the run, which has ended, by its record and by the bounds of its contract, and deletes
   // its keys. An error says why it could not be judged.
   absl::StatusOr<Findings> Judge(const Instance& instance, Deployment& deployment);
@@ -79,6 +83,7 @@ class Stage {
   std::string session_name_;  // the row and generation that session_ was opened for
   std::unique_ptr<Session> session_;
   std::unique_ptr<Run> run_;  // after the session, which it uses
+  LossFacts loss_before_;     // the run
   bool server_suspect_ = false;
 };
 

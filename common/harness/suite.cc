@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/check/overlap.h"
 #include "common/harness/counters.h"
 #include "common/harness/interrupt.h"
 
@@ -164,6 +165,7 @@ void Suite::Begin(const Instance& instance, int64_t iterations) {
   entry.variant = instance.spec.name;
   entry.role = instance.spec.role;
   entry.contract = instance.spec.contract;
+  entry.workers = instance.workers;
   if (!entry.abort_reason.empty() || IsInterrupted()) {
     stage_.DropRun();
   } else {
@@ -197,7 +199,9 @@ Deployment& Suite::DeploymentFor(const BenchmarkSpec& spec) {
 void Suite::Finish(const Instance& instance, benchmark::State& state) {
   LedgerEntry& entry = ledger_[instance.name];
   Run& run = *stage_.run();
+  Deployment& deployment = DeploymentFor(instance.spec);
   const Tally tally = TotalsOf(stage_.session()).tally;
+  entry.succeeded += tally.succeeded;
   entry.errors += tally.errors;
   entry.timeouts += tally.timeouts;
   for (auto& slot : stage_.session().slots()) {
@@ -207,11 +211,16 @@ void Suite::Finish(const Instance& instance, benchmark::State& state) {
   if (tally.errors > 0 || tally.timeouts > 0 || !run.abort_reason().empty()) {
     stage_.SuspectServer();
   }
+  const std::string loss = stage_.LossDuringRun(deployment);
+  if (!loss.empty()) entry.void_reason = loss;
   if (run.stopped()) {
     entry.interrupted = IsInterrupted();
     return;
   }
-  const absl::StatusOr<Findings> judged = stage_.Judge(instance, DeploymentFor(instance.spec));
+  entry.overlapping += CountOverlapping(HistoryOf(stage_.session()));
+  const std::string overload = DescribeOverload(run);
+  if (!overload.empty()) entry.overload = overload;
+  const absl::StatusOr<Findings> judged = stage_.Judge(instance, deployment);
   entry.interrupted = IsInterrupted();
   if (!judged.ok()) {
     stage_.SuspectServer();
@@ -220,6 +229,7 @@ void Suite::Finish(const Instance& instance, benchmark::State& state) {
   }
   entry.finished = true;
   entry.violations.Merge(judged->violations);
+  entry.note = judged->note;
   Publish(instance, *judged, state);
 }
 
@@ -241,10 +251,10 @@ void Suite::Publish(const Instance& instance, const Findings& findings, benchmar
     const Tally tally = TotalsOf(session).tally;
     const double seconds = static_cast<double>(session.slot(0).wall_ns) / 1e9;
     publish({{"offered_per_second", rate},
-             {"achieved_per_second", static_cast<double>(tally.succeeded) / seconds},
+             {"achieved_per_second", static_cast<double>(CompletedIn(session)) / seconds},
              {"dropped", static_cast<double>(tally.dropped)}});
   }
-  state.SetItemsProcessed(LatencyOf(session).count());
+  state.SetItemsProcessed(CompletedIn(session));
   state.SetLabel(spec.contract.promise);
 }
 

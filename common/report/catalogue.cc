@@ -19,7 +19,7 @@ constexpr MetricClass kInfo = MetricClass::kInfo;
 
 // Any row may have these; the harness and Google Benchmark itself write them.
 constexpr Metric kCommon[] = {
-    {"items_per_second", "1/s", kHigher, kNoisy, "operations per second"},
+    {"items_per_second", "1/s", kHigher, kNoisy, "operations per second that completed"},
     {"real_time", "ns", kLower, kNoisy,
      "wall-clock time per iteration; with threads, inverse throughput"},
     {"cpu_time", "ns", kLower, kNoisy, "CPU time of the client threads per iteration"},
@@ -43,8 +43,9 @@ constexpr Metric kCommon[] = {
      "operations that did what they promised over operations started"},
     {"errors", "1", kLower, kContract, "operations that ended in an error other than a timeout"},
     {"timeouts", "1", kLower, kContract, "operations that reached their deadline"},
-    {"retries_per_op", "1", kLower, kNoisy, "attempts beyond the first, per operation"},
-    {"round_trips_per_op", "1", kLower, kNoisy, "round trips to the server, per operation"},
+    {"retries_per_op", "1", kLower, kNoisy, "attempts beyond the first, per completed operation"},
+    {"round_trips_per_op", "1", kLower, kNoisy,
+     "round trips to the server, per completed operation"},
     {"hit_ratio", "ratio", kHigher, kNoisy, "cache hits over lookups"},
     {"fairness", "ratio", kHigher, kNoisy,
      "Jain's index over the operations that each worker completed; 1 is even"},

@@ -10,6 +10,7 @@
 #include <ostream>
 #include <sstream>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -30,6 +31,7 @@ struct CommonColumn {
 };
 constexpr CommonColumn kCommonColumns[] = {
     {"ops/s", 8}, {"p50", 8}, {"p95", 8}, {"p99", 8}, {"violations", 11}};
+constexpr CommonColumn kOpenLoopColumns[] = {{"offered", 9}, {"dropped", 9}};
 
 // The spread over repetitions is a share of the mean, whatever the unit.
 bool IsShare(const Row& row) {
@@ -154,6 +156,11 @@ void ConsoleReporter::BeginFamily(const std::string& family) {
     cells.emplace_back(common.heading);
     widths_.push_back(common.width);
   }
+  for (const CommonColumn& column : kOpenLoopColumns) {
+    if (!is_open_loop_) break;
+    cells.emplace_back(column.heading);
+    widths_.push_back(column.width);
+  }
   for (const Column& column : catalogue_.ColumnsOf(family)) {
     cells.emplace_back(column.heading);
     widths_.push_back(WidthOf(column, *catalogue_.Find(column.counter)));
@@ -167,6 +174,10 @@ std::string ConsoleReporter::FigureLine(const Row& row, const std::string& name)
   std::vector<std::string> cells = {OperationsPerSecond(row), Microseconds(row, "p50_us"),
                                     Microseconds(row, "p95_us"), Microseconds(row, "p99_us"),
                                     Violated(row)};
+  if (is_open_loop_) {
+    cells.push_back(FormatRate(CounterOf(row, "offered_per_second", 0)));
+    cells.push_back(absl::StrFormat("%.0f", CounterOf(row, "dropped", 0)));
+  }
   const std::vector<Column>& columns = catalogue_.ColumnsOf(family_);
   const auto figure = [this, &row](const char* counter, bool has_companion) -> std::string {
     const auto found = row.counters.find(counter);
@@ -203,10 +214,9 @@ void ConsoleReporter::PrintRow(const Row& row) {
   if (!ErrorOf(row).empty()) out << "  ERROR: " << ErrorOf(row) << "\n";
   const LedgerEntry* entry = EntryOf(ledger_, row);
   if (entry == nullptr) return;
-  if (entry->IsBroken()) out << "  BROKEN: " << entry->violations.first << "\n";
-  if (entry->IsUnproven()) {
-    out << "  UNPROVEN: this control must violate its contract, and did not\n";
-  }
+  if (!entry->note.empty()) out << "  NOTE: " << entry->note << "\n";
+  if (entry->Remark().empty()) return;
+  out << "  " << absl::AsciiStrToUpper(ToText(entry->verdict())) << ": " << entry->Remark() << "\n";
 }
 
 // Each limit below is where rounding would reach the next one up: 999.6ns is 1.0us.

@@ -41,9 +41,14 @@ class StatusLine {
 class ConsoleReporter : public benchmark::BenchmarkReporter {
  public:
   // `header`: a line about server and machine, ending with the version of Google Benchmark.
+  // `is_open_loop`: the table shows also what was offered and dropped, and may be wider.
   ConsoleReporter(const Ledger& ledger, const Catalogue& catalogue, StatusLine& status_line,
-                  const std::string& header)
-      : ledger_(ledger), catalogue_(catalogue), status_line_(status_line), header_(header) {}
+                  const std::string& header, bool is_open_loop)
+      : ledger_(ledger),
+        catalogue_(catalogue),
+        status_line_(status_line),
+        header_(header),
+        is_open_loop_(is_open_loop) {}
   bool ReportContext(const Context& context) override;
   void ReportRuns(const std::vector<Row>& rows) override;
 
@@ -56,6 +61,7 @@ class ConsoleReporter : public benchmark::BenchmarkReporter {
   const Catalogue& catalogue_;
   StatusLine& status_line_;
   const std::string header_;
+  const bool is_open_loop_;
   std::string family_;          // of the row before
   std::string heading_;         // that was printed last
   std::vector<size_t> widths_;  // of the family's columns

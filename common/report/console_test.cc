@@ -47,10 +47,11 @@ Catalogue MakeCatalogue() {
 }
 
 // What the table says of 'batches', with the header.
-std::string Table(const Ledger& ledger, const std::vector<std::vector<Row>>& batches) {
+std::string Table(const Ledger& ledger, const std::vector<std::vector<Row>>& batches,
+                  bool is_open_loop = false) {
   StatusLine status_line;
   const Catalogue catalogue = MakeCatalogue();
-  ConsoleReporter reporter(ledger, catalogue, status_line, "server and machine");
+  ConsoleReporter reporter(ledger, catalogue, status_line, "server and machine", is_open_loop);
   std::ostringstream out;
   reporter.SetOutputStream(&out);
   reporter.SetErrorStream(&out);
@@ -280,18 +281,33 @@ TEST(ConsoleReporter, SaysUnderARowWhatIsWrongWithIt) {
   EntryFor(ledger, failed).timeouts = 2;
   EntryFor(ledger, failed).first_error = "no reply before the deadline";
   EntryFor(ledger, caught).violations.Add(5, "as it must");
-  for (const Row& row : {broken, silent, failed, caught}) EntryFor(ledger, row).finished = true;
+  for (const Row& row : {broken, silent, failed, caught}) {
+    EntryFor(ledger, row).finished = true;
+    EntryFor(ledger, row).overlapping = 1000;
+  }
   EntryFor(ledger, aborted).abort_reason = "the server is gone";
   const std::string table = Table(ledger, {{broken, silent, failed, caught, aborted}});
   EXPECT_THAT(table, HasSubstr("12.5%\n  BROKEN: value 7 was returned twice\nF/unsafe/silent"));
-  EXPECT_THAT(table, HasSubstr("12.5%\n  UNPROVEN: this control must violate its contract"));
+  EXPECT_THAT(table, HasSubstr("12.5%\n  NOT CAUGHT: this control must violate its contract"));
   EXPECT_THAT(table, HasSubstr("12.5%\n  ERROR: 0 errors, 2 timeouts; first: no reply before"));
   EXPECT_EQ(CountOf(table, "BROKEN"), 1u);
-  EXPECT_EQ(CountOf(table, "UNPROVEN"), 1u);
+  EXPECT_EQ(CountOf(table, "NOT CAUGHT"), 1u);
   EXPECT_EQ(CountOf(table, "ERROR"), 2u);
   EXPECT_EQ(CellText(table, "F/unsafe/caught/workers:10"),
             "123.5k 2.5us 2.50ms 2.50s 0 1 0.5 12.5%");
   EXPECT_THAT(table, HasSubstr("12.5%\nF/lockfree/aborted/workers:10\n  ERROR: the server is"));
+}
+
+TEST(ConsoleReporter, ShowsWhatAnOpenLoopOfferedAndDroppedAndWhoCouldNotKeepUp) {
+  Row row = MakeFullRow("H/lockfree/a");
+  row.counters["offered_per_second"] = 1e6;
+  row.counters["dropped"] = 4321;
+  Ledger ledger;
+  EntryFor(ledger, row).overload = "1000000 operations per second were offered, 9 done";
+  const std::string table = Table(ledger, {{row}}, /*is_open_loop=*/true);
+  EXPECT_EQ(CellText(table, "benchmark"), "ops/s p50 p95 p99 violations offered dropped");
+  EXPECT_EQ(CellText(table, "H/lockfree/a/workers:10"), "123.5k 2.5us 2.50ms 2.50s 0 1.00M 4321");
+  EXPECT_THAT(table, HasSubstr("\n  OVERLOADED: 1000000 operations per second were offered"));
 }
 
 TEST(ConsoleReporter, LeavesInterruptedRowsOut) {

@@ -9,6 +9,28 @@ const char* ToText(Role role) {
   return role == Role::kSafe ? "safe" : "measurement";
 }
 
+const char* ToText(RowVerdict verdict) {
+  switch (verdict) {
+    case RowVerdict::kBroken:
+      return "BROKEN";
+    case RowVerdict::kCaught:
+      return "caught";
+    case RowVerdict::kNotCaught:
+      return "not caught";
+    case RowVerdict::kNotProvable:
+      return "not provable here";
+    case RowVerdict::kVoid:
+      return "void";
+    case RowVerdict::kOverloaded:
+      return "overloaded";
+    case RowVerdict::kError:
+      return "error";
+    case RowVerdict::kOk:
+      break;
+  }
+  return "ok";
+}
+
 std::string ToText(const Bound& bound) {
   const char* const relation = bound.relation == Bound::Relation::kAtMost  ? " <= "
                                : bound.relation == Bound::Relation::kEqual ? " == "

@@ -3,6 +3,7 @@
 #ifndef RCB_COMMON_REPORT_CONTRACT_H_
 #define RCB_COMMON_REPORT_CONTRACT_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -41,8 +42,24 @@ struct Contract {
   std::string promise;             // one sentence for people
   std::vector<Bound> bounds = {};  // of counters of the row, besides `violations`
   Evidence evidence = Evidence::kRecord;
+  // A control that violated nothing proves nothing unless so many of its operations overlapped.
+  int64_t min_overlapping = 200;
 };
 
+// What came of a row.
+enum class RowVerdict {
+  kOk,           // nothing is wrong
+  kBroken,       // a safe variant violated its contract
+  kCaught,       // a control violated its contract, as it must
+  kNotCaught,    // a control could have violated it, and did not: its detector is unproven
+  kNotProvable,  // a control could not: too few of its operations overlapped
+  kVoid,         // the server lost or may have lost data, so that nothing follows
+  kOverloaded,   // more operations were offered than were done
+  kError,        // something failed
+};
+
+// Such as "not provable here".
+const char* ToText(RowVerdict verdict);
 // "control", "safe" or "measurement".
 const char* ToText(Role role);
 // "computations_max <= 1".

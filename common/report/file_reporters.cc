@@ -35,7 +35,8 @@ std::string CsvLine(const Row& row, const std::vector<std::string>& counter_name
 // `text`: Google Benchmark's reporter writes none but its own.
 std::string WithDeclaration(std::string text, const LedgerEntry* entry) {
   if (entry == nullptr) return text;
-  std::string fields = absl::StrCat(",\n      \"role\": \"", ToText(entry->role), "\"");
+  std::string fields = absl::StrCat(",\n      \"role\": \"", ToText(entry->role),
+                                    "\",\n      \"verdict\": \"", ToText(entry->verdict()), "\"");
   if (entry->role != Role::kMeasurement) {
     std::vector<std::string> bounds;
     for (const Bound& bound : entry->contract.bounds) {

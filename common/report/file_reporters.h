@@ -14,8 +14,9 @@
 
 namespace rcb {
 
-// Google Benchmark's JSON of the sanitized rows. Each row also says what it is for ("role"), which
-// counters its contract bounds ("bounds") and what that is read from ("evidence"): see contract.h.
+// Google Benchmark's JSON of the sanitized rows. Each row also says what it is for ("role"), what
+// came of it ("verdict"), which counters its contract bounds ("bounds") and what that is read from
+// ("evidence"): see contract.h.
 class JsonReporter : public benchmark::JSONReporter {
  public:
   explicit JsonReporter(const Ledger& ledger) : ledger_(ledger) {}

@@ -152,20 +152,25 @@ TEST(JsonReporter, SaysOfEachRowWhatItIsForAndWhatItPromises) {
                            {"rate", Bound::Relation::kAtLeast, 0.5}};
   entry.contract.evidence = Evidence::kRecordAndMemory;
   EntryFor(ledger, control).role = Role::kControl;
-  EntryFor(ledger, measurement);
+  EntryFor(ledger, control).finished = true;
+  EntryFor(ledger, measurement).void_reason = "the server was flushed";
   const nlohmann::json rows =
       RowsInJson(ledger, {{safe, mean}, {control}, {measurement}, {unknown}});
   ASSERT_EQ(rows.size(), 5u);
-  for (const size_t i : {0, 1}) {
+  for (size_t i = 0; i < 2; ++i) {
     EXPECT_EQ(rows[i]["role"], "safe");
     EXPECT_EQ(rows[i]["bounds"],
               nlohmann::json::array({"queue_max <= 5", "served == 1", "rate >= 0.5"}));
     EXPECT_EQ(rows[i]["evidence"], "record and memory");
   }
+  EXPECT_EQ(rows[0]["verdict"], "ok");
   EXPECT_EQ(rows[2]["role"], "control");
   EXPECT_EQ(rows[2]["bounds"], nlohmann::json::array());
   EXPECT_EQ(rows[2]["evidence"], "record");
+  EXPECT_EQ(rows[2]["verdict"], "not provable here");
   EXPECT_EQ(rows[3]["role"], "measurement");
+  EXPECT_EQ(rows[3]["verdict"], "void");
+  EXPECT_EQ(rows[3]["error_message"], "void: the server was flushed");
   EXPECT_FALSE(rows[3].contains("bounds"));
   EXPECT_FALSE(rows[4].contains("role")) << "the ledger does not know it";
 }

@@ -21,11 +21,42 @@ std::string Named(const std::set<std::string>& names, absl::string_view what,
 
 }  // namespace
 
+RowVerdict LedgerEntry::verdict() const {
+  if (!void_reason.empty()) return RowVerdict::kVoid;
+  if (role == Role::kSafe && finished && !violations.none()) return RowVerdict::kBroken;
+  if (!Error().empty()) return RowVerdict::kError;
+  if (!overload.empty()) return RowVerdict::kOverloaded;
+  if (role != Role::kControl || !finished) return RowVerdict::kOk;
+  if (!violations.none()) return RowVerdict::kCaught;
+  return overlapping < contract.min_overlapping ? RowVerdict::kNotProvable : RowVerdict::kNotCaught;
+}
+
 std::string LedgerEntry::Error() const {
+  if (!void_reason.empty()) return absl::StrCat("void: ", void_reason);
   if (!abort_reason.empty()) return abort_reason;
   if (errors == 0 && timeouts == 0) return "";
   return absl::StrCat(Plural(static_cast<size_t>(errors), "error"), ", ",
                       Plural(static_cast<size_t>(timeouts), "timeout"), "; first: ", first_error);
+}
+
+std::string LedgerEntry::Remark() const {
+  switch (verdict()) {
+    case RowVerdict::kBroken:
+      return violations.first;
+    case RowVerdict::kOverloaded:
+      return absl::StrCat(overload, "; its latencies are those of a queue that grows");
+    case RowVerdict::kNotCaught:
+      return absl::StrCat("this control must violate its contract, and did not, though ",
+                          overlapping, " of its operations overlapped; raise --workers, --rounds ",
+                          "or --benchmark_min_time");
+    case RowVerdict::kNotProvable:
+      if (workers == 1) return "a single worker races with nobody; use --workers=10 or more";
+      return absl::StrCat("only ", overlapping, " operations overlapped, and ",
+                          contract.min_overlapping, " have to; raise --workers, --rate or ",
+                          "--benchmark_min_time");
+    default:
+      return "";
+  }
 }
 
 const LedgerEntry* Ledger::Find(const std::string& name) const {
@@ -34,30 +65,44 @@ const LedgerEntry* Ledger::Find(const std::string& name) const {
 }
 
 Verdict Ledger::Conclude() const {
-  std::set<std::string> safe, controls, broken, silent, errored;
+  std::map<RowVerdict, std::set<std::string>> rows;  // names of rows, of unprovable ones variants
+  std::set<std::string> safe, controls;
   int64_t violations = 0;
   for (const auto& [name, entry] : entries_) {
-    if (!entry.Error().empty()) errored.insert(name);
-    if (!entry.finished || entry.role == Role::kMeasurement) continue;
-    if (entry.interrupted && entry.violations.none()) continue;  // it is too early to say
-    (entry.role == Role::kControl ? controls : safe).insert(entry.variant);
-    if (entry.IsUnproven()) silent.insert(name);
-    if (entry.IsBroken()) {
-      broken.insert(name);
-      violations += entry.violations.count;
+    const RowVerdict verdict = entry.verdict();
+    const bool is_too_early = entry.interrupted && entry.violations.none();
+    if (verdict == RowVerdict::kVoid || verdict == RowVerdict::kError || !is_too_early) {
+      rows[verdict].insert(verdict == RowVerdict::kNotProvable ? entry.variant : name);
     }
+    if (verdict != RowVerdict::kError && verdict != RowVerdict::kVoid && !entry.Error().empty()) {
+      rows[RowVerdict::kError].insert(name);
+    }
+    if (!entry.finished || is_too_early || verdict == RowVerdict::kVoid) continue;
+    if (verdict == RowVerdict::kNotProvable) continue;
+    if (entry.role == Role::kControl) controls.insert(entry.variant);
+    if (entry.role != Role::kSafe) continue;
+    if (entry.succeeded > 0) safe.insert(entry.variant);
+    if (verdict == RowVerdict::kBroken) violations += entry.violations.count;
   }
+  const auto more = [&rows](RowVerdict verdict, absl::string_view what) {
+    const std::set<std::string>& names = rows[verdict];
+    return names.empty() ? "" : absl::StrCat("; ", what, " ", absl::StrJoin(names, ", "));
+  };
   Verdict verdict;
-  verdict.failed = !broken.empty() || !silent.empty() || !errored.empty();
+  verdict.failed = !rows[RowVerdict::kBroken].empty() || !rows[RowVerdict::kNotCaught].empty() ||
+                   !rows[RowVerdict::kVoid].empty() || !rows[RowVerdict::kError].empty();
   verdict.line = absl::StrCat(
       "verdict: ", Plural(safe.size(), "safe variant"), ", ",
-      Plural(static_cast<size_t>(violations), "violation"), Named(broken, "broken", ""), "; ",
+      Plural(static_cast<size_t>(violations), "violation"),
+      Named(rows[RowVerdict::kBroken], "broken", ""), "; ",
       Plural(controls.size(), "unsafe control"),
-      Named(silent, "that caught nothing, so its detector is unproven",
+      Named(rows[RowVerdict::kNotCaught], "that caught nothing, so its detector is unproven",
             controls.empty()       ? ""
             : controls.size() == 1 ? ", caught"
                                    : ", all caught"),
-      errored.empty() ? "" : absl::StrCat("; errors in ", absl::StrJoin(errored, ", ")));
+      more(RowVerdict::kNotProvable, "not provable here:"),
+      more(RowVerdict::kOverloaded, "overloaded:"), more(RowVerdict::kVoid, "void:"),
+      more(RowVerdict::kError, "errors in"));
   return verdict;
 }
 

@@ -19,21 +19,25 @@ struct LedgerEntry {
   std::string variant;  // "Family/discipline/variant"
   Role role = Role::kMeasurement;
   Contract contract;
+  int workers = 0;
   bool finished = false;  // some run came to its end
   Violations violations;
+  int64_t succeeded = 0;    // operations
+  int64_t overlapping = 0;  // operations that began while another ran
   int64_t errors = 0;
   int64_t timeouts = 0;
   std::string first_error;
   std::string abort_reason;  // why no run of it can be trusted or tried again; or empty
+  std::string void_reason;   // how the server may have lost data; or empty
+  std::string overload;  // what was offered and what was achieved, where that was less; or empty
+  std::string note;      // for people, from the last run; may be empty
   bool interrupted = false;  // by Ctrl-C: its last run is not a result
 
-  // A control that finished without the violations that it has to show.
-  bool IsUnproven() const { return role == Role::kControl && finished && violations.none(); }
-  // A safe variant that violated its contract.
-  bool IsBroken() const { return role == Role::kSafe && finished && !violations.none(); }
-
+  RowVerdict verdict() const;
   // One line about what is wrong with its numbers; empty when nothing is.
   std::string Error() const;
+  // One line about what the verdict means, and what to raise; empty where there is nothing to say.
+  std::string Remark() const;
 };
 
 // What the suite concludes.

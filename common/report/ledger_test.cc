@@ -18,7 +18,9 @@ LedgerEntry& AddFinished(Ledger& ledger, const std::string& variant, const std::
   entry.variant = variant;
   entry.role = role;
   entry.finished = true;
-  entry.violations.count = violations;
+  entry.violations.Add(violations, "a violation");
+  entry.succeeded = 5000;
+  entry.overlapping = 4000;
   return entry;
 }
 
@@ -106,6 +108,72 @@ TEST(Verdict, AViolationOfASafeVariantFailsAndNamesItsRows) {
   EXPECT_EQ(verdict.line,
             "verdict: 1 safe variant, 3 violations, 2 broken: F/lockfree/safe/workers:10/threads:1,"
             " F/lockfree/safe/workers:50/threads:1; 0 unsafe controls");
+}
+
+TEST(Verdict, AControlThatCouldNotOverlapIsListedAndFailsNothing) {
+  Ledger ledger;
+  LedgerEntry& alone = AddControl(ledger, "workers:1", 0);
+  alone.workers = 1;
+  alone.overlapping = 0;
+  const Verdict verdict = ledger.Conclude();
+  EXPECT_FALSE(verdict.failed);
+  EXPECT_EQ(verdict.line,
+            "verdict: 0 safe variants, 0 violations; 0 unsafe controls; not provable here: "
+            "F/unsafe/control");
+  EXPECT_EQ(alone.verdict(), RowVerdict::kNotProvable);
+  EXPECT_THAT(alone.Remark(), HasSubstr("--workers=10"));
+  alone.workers = 2;
+  alone.overlapping = alone.contract.min_overlapping - 1;
+  EXPECT_EQ(alone.verdict(), RowVerdict::kNotProvable);
+  EXPECT_THAT(alone.Remark(), HasSubstr("199 operations overlapped, and 200 have to"));
+  alone.overlapping = alone.contract.min_overlapping;
+  EXPECT_EQ(alone.verdict(), RowVerdict::kNotCaught);
+  EXPECT_TRUE(ledger.Conclude().failed);
+}
+
+TEST(Verdict, AnOverloadedRowIsNamedAndFailsNothing) {
+  Ledger ledger;
+  AddSafe(ledger).overload = "1000 operations per second were offered, 90 done";
+  const Verdict verdict = ledger.Conclude();
+  EXPECT_FALSE(verdict.failed);
+  EXPECT_EQ(verdict.line,
+            "verdict: 1 safe variant, 0 violations; 0 unsafe controls; overloaded: "
+            "F/lockfree/safe/workers:10/threads:1");
+}
+
+TEST(Verdict, ARowWhoseServerLostDataIsVoidAndBlamesNoVariant) {
+  Ledger ledger;
+  LedgerEntry& entry = AddSafe(ledger, "workers:10", /*violations=*/7);
+  entry.void_reason = "the server evicted 812 keys";
+  const Verdict verdict = ledger.Conclude();
+  EXPECT_TRUE(verdict.failed);
+  EXPECT_EQ(verdict.line,
+            "verdict: 0 safe variants, 0 violations; 0 unsafe controls; void: "
+            "F/lockfree/safe/workers:10/threads:1");
+  EXPECT_EQ(entry.Error(), "void: the server evicted 812 keys");
+  EXPECT_EQ(entry.violations.count, 7) << "the observations stay";
+}
+
+TEST(Verdict, AVariantWithoutOneSuccessIsNoSafeVariant) {
+  Ledger ledger;
+  LedgerEntry& entry = AddSafe(ledger);
+  entry.succeeded = 0;
+  entry.errors = 3;
+  entry.first_error = "READONLY";
+  const Verdict verdict = ledger.Conclude();
+  EXPECT_TRUE(verdict.failed);
+  EXPECT_THAT(verdict.line, HasSubstr("verdict: 0 safe variants, 0 violations;"));
+}
+
+TEST(Verdict, ABrokenRowWithErrorsIsNamedForBoth) {
+  Ledger ledger;
+  LedgerEntry& entry = AddSafe(ledger, "workers:10", 2);
+  entry.timeouts = 1;
+  entry.first_error = "no reply";
+  EXPECT_EQ(entry.verdict(), RowVerdict::kBroken);
+  const std::string line = ledger.Conclude().line;
+  EXPECT_THAT(line, HasSubstr("2 violations, 1 broken: F/lockfree/safe"));
+  EXPECT_THAT(line, HasSubstr("; errors in F/lockfree/safe"));
 }
 
 // The role decides, whatever the name says.

@@ -28,6 +28,7 @@ void SetField(absl::string_view key, absl::string_view value, ServerFacts* facts
   if (key == "valkey_version") SetText(value, &facts->version);
   if (key == "redis_mode" || key == "server_mode") SetText(value, &facts->mode);
   if (key == "role") SetText(value, &facts->role);
+  if (key == "aof_enabled") SetText(value, &facts->append_only);
   if (key == "maxmemory_policy") SetText(value, &facts->maxmemory_policy);
   if (key == "maxmemory") SetNumber(value, &facts->maxmemory_bytes);
   if (key == "process_id") SetNumber(value, &facts->process_id);

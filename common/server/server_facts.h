@@ -22,6 +22,7 @@ struct ServerFacts {
   std::string mode;            // "standalone", "cluster" or "sentinel"
   std::string role;            // "master" or "slave"
   std::string maxmemory_policy;
+  std::string append_only;      // "1" or "0": whether there is an append-only file
   int64_t maxmemory_bytes = 0;  // 0: no limit
   int64_t process_id = 0;
   int64_t tcp_port = 0;
