@@ -68,8 +68,8 @@ struct ThreadSlot {
   Histogram lateness;     // open loop: from the intended start to the start
   int64_t last_success_ns = 0;
   bool has_failed_since = false;  // the last success
-  int64_t in_flight = 0;  // operations that have begun and not ended
-  int64_t busy_ns = 0;    // processor time
+  int64_t in_flight = 0;          // operations that have begun and not ended
+  int64_t busy_ns = 0;            // processor time
   int64_t wall_ns = 0;
   std::string first_error;
 };

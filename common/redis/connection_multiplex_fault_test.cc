@@ -36,12 +36,7 @@ TEST(ConnectionMultiplexFault, AllFailWhenThePeerClosesInTheMiddle) {
     client.Send("+a\r\n$5\r\nhal");
   });
   MultiplexClient client(peer.address());
-  EXPECT_EQ(client.connected, absl::OkStatus());
-  Result a, b, c;
-  client.Start(Get("a"), &a);
-  client.Start(Get("b"), &b);
-  client.Start(Get("c"), &c);
-  client.loop.Run();
+  const auto [a, b, c] = client.GetAll({"a", "b", "c"});
   ExpectText(a, "a");
   EXPECT_EQ(b.status(), absl::UnavailableError("the server closed the connection"));
   EXPECT_EQ(c.status(), absl::UnavailableError("the server closed the connection"));

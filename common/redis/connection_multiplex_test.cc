@@ -123,12 +123,7 @@ TEST(ConnectionMultiplex, AnErrorReplyFailsOnlyItsOwnRequest) {
     client.Send("+a\r\n-ERR no b\r\n+c\r\n");
   });
   MultiplexClient client(peer.address());
-  EXPECT_EQ(client.connected, absl::OkStatus());
-  Result a, b, c;
-  client.Start(Get("a"), &a);
-  client.Start(Get("b"), &b);
-  client.Start(Get("c"), &c);
-  client.loop.Run();
+  const auto [a, b, c] = client.GetAll({"a", "b", "c"});
   ExpectText(a, "a");
   EXPECT_EQ(b.status(), absl::FailedPreconditionError("ERR no b"));
   ExpectText(c, "c");

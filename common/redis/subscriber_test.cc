@@ -49,6 +49,18 @@ struct TestSubscriber : TestClient {
   Subscriber subscriber{loop, options, digests, /*seed=*/1};
 };
 
+// The first message of the channel has to be `text`; then the client hangs up.
+void ExpectOneMessage(TestSubscriber& client, const std::string& channel, const std::string& text) {
+  const auto body = [&]() -> Task<absl::Status> {
+    co_await client.subscriber.Subscribe(channel);
+    const std::string message = co_await client.subscriber.NextMessage(FarNs());
+    EXPECT_EQ(message, text);
+    client.subscriber.connection().Close();
+    co_return absl::OkStatus();
+  };
+  EXPECT_EQ(client.Run(body()), absl::OkStatus());
+}
+
 TEST(Subscriber, ConnectsSubscribesAndTakesMessagesInOrder) {
   ScriptedPeer peer([](PeerConnection& client) {
     client.Greet();
@@ -82,14 +94,7 @@ TEST(Subscriber, TakesConfirmationsAndMessagesHoweverTheyAreSplit) {
                         client.ExpectClosed();
                       }});
     TestSubscriber client(peer.address());
-    const auto body = [&]() -> Task<absl::Status> {
-      co_await client.subscriber.Subscribe("news");
-      const std::string message = co_await client.subscriber.NextMessage(FarNs());
-      EXPECT_EQ(message, "split");
-      client.subscriber.connection().Close();
-      co_return absl::OkStatus();
-    };
-    EXPECT_EQ(client.Run(body()), absl::OkStatus());
+    ExpectOneMessage(client, "news", "split");
     EXPECT_EQ(peer.Finish(), absl::OkStatus());
   }
 }
@@ -158,14 +163,7 @@ TEST(Subscriber, IgnoresPushesThatAreNoMessageOfItsChannel) {
     client.ExpectClosed();
   });
   TestSubscriber client(peer.address());
-  const auto body = [&]() -> Task<absl::Status> {
-    co_await client.subscriber.Subscribe("news");
-    const std::string message = co_await client.subscriber.NextMessage(FarNs());
-    EXPECT_EQ(message, "right");
-    client.subscriber.connection().Close();
-    co_return absl::OkStatus();
-  };
-  EXPECT_EQ(client.Run(body()), absl::OkStatus());
+  ExpectOneMessage(client, "news", "right");
   EXPECT_EQ(peer.Finish(), absl::OkStatus());
 }
 

@@ -3,6 +3,8 @@
 #ifndef RCB_COMMON_REDIS_TEST_CLIENT_H_
 #define RCB_COMMON_REDIS_TEST_CLIENT_H_
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 
@@ -14,6 +16,7 @@
 #include "common/redis/reply.h"
 #include "common/runtime/loop.h"
 #include "common/runtime/task.h"
+#include "gtest/gtest.h"
 
 namespace rcb {
 
@@ -56,6 +59,14 @@ struct MultiplexClient : TestClient {
   // Sends the command from a new coroutine, which keeps what becomes of it in *result.
   void Start(Command command, absl::StatusOr<Reply>* result) {
     loop.Spawn(RunAndKeep(connection, std::move(command), result));
+  }
+  // GETs three keys at once; what became of each.
+  std::array<absl::StatusOr<Reply>, 3> GetAll(const std::array<const char*, 3>& keys) {
+    EXPECT_EQ(connected, absl::OkStatus());
+    std::array<absl::StatusOr<Reply>, 3> results;
+    for (size_t i = 0; i < keys.size(); ++i) Start(Command("GET", keys[i]), &results[i]);
+    loop.Run();
+    return results;
   }
   static Task<void> RunAndKeep(Connection& redis, Command command, absl::StatusOr<Reply>* result) {
     *result = co_await Try(redis.Run(command));
