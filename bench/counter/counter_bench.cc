@@ -79,6 +79,7 @@ std::vector<BenchmarkSpec> Variants() {
     BenchmarkSpec spec(row.name, row.role,
                        {.promise = "no update lost or counted twice, in real-time order"});
     spec.floor.round_trips = row.floor_round_trips;
+    spec.floor.requests = static_cast<int64_t>(row.floor_round_trips);
     spec.needs.functions = row.calls_function;
     spec.make = [row](const RunPlan& plan) { return std::make_unique<CounterScenario>(plan, row); };
     specs.push_back(std::move(spec));

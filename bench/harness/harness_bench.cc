@@ -30,6 +30,7 @@ BenchmarkSpec Engine(const char* name, bool is_on_key) {
   BenchmarkSpec spec(name, Role::kMeasurement, {.promise = "one command per operation"});
   spec.workers = WorkersOfHarness();
   spec.floor.round_trips = 1;
+  spec.floor.requests = 1;
   spec.needs.history = false;
   spec.make = [is_on_key](const RunPlan& plan) {
     return std::make_unique<harness::OneCommand>(plan, is_on_key);

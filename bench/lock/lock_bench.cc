@@ -169,9 +169,15 @@ std::vector<BenchmarkSpec> Variants() {
     if (row.judged == Judged::kExclusion) contract.evidence = Evidence::kRecordAndMemory;
     BenchmarkSpec spec(row.name, row.role, contract);
     spec.floor.round_trips = row.floor_round_trips;
+    // Redlock asks all nodes at once, to lock and to unlock.
+    spec.floor.requests = row.quorum_nodes > 0 ? 2 + 2 * row.quorum_nodes
+                                               : static_cast<int64_t>(row.floor_round_trips);
     spec.needs.subscriber = row.needs_subscriber;
     spec.needs.quorum_nodes = row.quorum_nodes;
-    if (row.has_readers) spec.op_classes = {"write", "read"};
+    if (row.has_readers) {
+      spec.op_classes = {"write", "read"};
+      spec.floor.requests = 0;  // a reader sends fewer than a writer
+    }
     spec.make = [row](const RunPlan& plan) { return std::make_unique<LockScenario>(plan, row); };
     specs.push_back(std::move(spec));
   }

@@ -90,6 +90,7 @@ std::vector<BenchmarkSpec> ListAppendVariants() {
   for (const Row& row : kRows) {
     BenchmarkSpec spec(row.name, row.role, {.promise = "strictly serializable"});
     spec.floor.round_trips = 1;
+    spec.floor.requests = 1;
     spec.make = [row](const RunPlan& plan) {
       return std::make_unique<ListAppendScenario>(plan, row);
     };

@@ -89,6 +89,7 @@ std::vector<BenchmarkSpec> PairVariants() {
     BenchmarkSpec spec(row.name, row.role,
                        {.promise = "both keys always equal, as one linearizable register"});
     spec.floor.round_trips = 1;
+    spec.floor.requests = 1;
     spec.make = [row](const RunPlan& plan) { return std::make_unique<PairScenario>(plan, row); };
     specs.push_back(std::move(spec));
   }

@@ -131,6 +131,8 @@ Task<void> Run::OneOperation(ThreadSlot& slot, WorkerState& state) {
 Operation Run::Operate(ThreadSlot& slot, WorkerState& state) {
   ++slot.in_flight;
   state.worker.op_class = 0;
+  state.round_trips_before_operation = state.RoundTrips();
+  state.retries_before_operation = state.tally.retries;
   if (state.connection.connected()) return scenario_->Operate(state.worker);
   return ReconnectAndOperate(state);
 }
@@ -157,6 +159,10 @@ int64_t Run::Account(ThreadSlot& slot, WorkerState& state, int64_t intended_ns, 
     if (status.ok()) {
       ++state.tally.succeeded;
       ++slot.completed;
+      if (state.tally.retries == state.retries_before_operation) {
+        slot.min_requests =
+            std::min(slot.min_requests, state.RoundTrips() - state.round_trips_before_operation);
+      }
       slot.last_success_ns = return_ns;
       slot.has_failed_since = false;
       // A connection lost between operations, or in one that could do without it, is an error too.

@@ -121,6 +121,7 @@ void Session::StartRecord(int64_t operations) {
     slot->latency.Clear();
     slot->class_latency.assign(options_.op_classes, Histogram());
     slot->completed = 0;
+    slot->min_requests = INT64_MAX;
     slot->lateness.Clear();
     slot->history.clear();
     slot->history.reserve(share);

@@ -43,7 +43,9 @@ struct WorkerState {
   std::optional<Subscriber> subscriber;
   std::vector<std::unique_ptr<Connection>> nodes;
   int64_t round_trips_before = 0;  // the run
-  int64_t losses_counted = 0;      // in a tally
+  int64_t round_trips_before_operation = 0;
+  int64_t retries_before_operation = 0;
+  int64_t losses_counted = 0;  // in a tally
   absl::InsecureBitGen random;
   Tally tally;
   Worker worker;  // refers to all of the above
@@ -64,8 +66,9 @@ struct ThreadSlot {
   Histogram latency;
   std::vector<Histogram> class_latency;  // by class of operation, where there are classes
   std::vector<OpRecord> history;
-  int64_t completed = 0;  // operations that succeeded in the timed region
-  Histogram lateness;     // open loop: from the intended start to the start
+  int64_t completed = 0;             // operations that succeeded in the timed region
+  int64_t min_requests = INT64_MAX;  // of an operation that succeeded at its first try
+  Histogram lateness;                // open loop: from the intended start to the start
   int64_t last_success_ns = 0;
   bool has_failed_since = false;  // the last success
   int64_t in_flight = 0;          // operations that have begun and not ended

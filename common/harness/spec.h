@@ -34,6 +34,9 @@ struct Requirements {
 struct Floor {
   double round_trips = 0;
   double compute_ms = 0;
+  // The fewest requests that an operation sends, pipelines counted as one, as the code has it; each
+  // run is held to it. 0: it varies too much to say.
+  int64_t requests = 0;
   // With a computation that keeps the thread busy, the workers of a thread compute in turn.
   bool computes_in_turn = false;
 };

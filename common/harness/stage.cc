@@ -1,5 +1,6 @@
 #include "common/harness/stage.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <utility>
@@ -16,6 +17,7 @@ namespace {
 
 constexpr int kBlockingTimeoutMs = 5000;
 constexpr int kPingsBeforeRun = 100;
+constexpr int64_t kMinOperationsToCountRequests = 100;
 // A quorum goes on without a node that is slower than this.
 constexpr int64_t kNodeTimeoutMs = 500;
 // Keys of a run that were not found within this are left to the clean-up at the end.
@@ -70,6 +72,17 @@ void JudgePredictions(Session& session, Findings& findings) {
           "%s; it is not judged, for operations started up to %.0f us late", what, late_us);
     }
   }
+}
+
+// What the floor of a row rests on: that the code sends as few requests as it says, and no fewer.
+void JudgeRequests(int64_t requests, Session& session, Violations& violations) {
+  int64_t min_requests = INT64_MAX;
+  for (auto& slot : session.slots()) min_requests = std::min(min_requests, slot->min_requests);
+  // The first operations of a session load their scripts as well.
+  const bool is_warm = CompletedIn(session) >= kMinOperationsToCountRequests;
+  if (requests == 0 || !is_warm || min_requests == INT64_MAX || min_requests == requests) return;
+  violations.Add(1, absl::StrCat("an operation took at least ", min_requests,
+                                 " requests, and the floor says ", requests));
 }
 
 // Leaves keys where they are if there are so many that finding them would take long: the clean-up
@@ -203,6 +216,7 @@ absl::StatusOr<Findings> Stage::Judge(const Instance& instance, Deployment& depl
   if (findings.ok() && is_whole) {
     JudgeBounds(instance.spec.contract, *findings);
     JudgePredictions(*session_, *findings);
+    JudgeRequests(instance.spec.floor.requests, *session_, findings->violations);
   }
   return findings;
 }

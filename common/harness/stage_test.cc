@@ -23,7 +23,7 @@ namespace {
 using testing::HasSubstr;
 using testing::UnorderedElementsAre;
 
-constexpr Bound kAtMostFive = {"queue_max", Bound::Relation::kAtMost, 5};
+const Bound kAtMostFive = {"queue_max", Bound::Relation::kAtMost, 5};
 
 // A row whose operations write the key "<prefix>key", and whose checker finds `findings`.
 Instance MakeInstance(Contract contract, const Findings& findings) {
@@ -49,7 +49,7 @@ class StageTest : public testing::Test {
   }
 
   absl::StatusOr<Findings> RunAndJudge(const Instance& instance) {
-    const absl::Status begun = stage_.Begin(instance, *server_, /*budget=*/10, nullptr);
+    const absl::Status begun = stage_.Begin(instance, *server_, /*budget=*/200, nullptr);
     if (!begun.ok()) return begun;
     DriveAllThreads(*stage_.run());
     return stage_.Judge(instance, *server_);
@@ -84,6 +84,29 @@ TEST_F(StageTest, ABrokenBoundIsNotCountedBesideWhatTheCheckerCounted) {
   ASSERT_TRUE(findings.ok()) << findings.status();
   EXPECT_EQ(findings->violations.count, 3);
   EXPECT_EQ(findings->violations.first, "three waited too long");
+}
+
+TEST_F(StageTest, AFloorOfFewerOrMoreRequestsThanTheCodeSendsIsAViolation) {
+  for (const int64_t requests : {0, 1, 2}) {
+    Instance instance = MakeInstance({}, {});
+    instance.spec.floor.requests = requests;
+    const auto findings = RunAndJudge(instance);
+    ASSERT_TRUE(findings.ok()) << findings.status();
+    EXPECT_EQ(findings->violations.count, requests == 2 ? 1 : 0) << findings->violations.first;
+  }
+}
+
+TEST_F(StageTest, AFigureOutsideWhatTheoryGivesIsAViolation) {
+  Findings found;
+  found.counters = {{"queue_max", 6}};
+  found.predictions = {{"queue_max", 5, 7, /*max_lateness_us=*/0}};
+  auto findings = RunAndJudge(MakeInstance({}, found));
+  ASSERT_TRUE(findings.ok()) << findings.status();
+  EXPECT_EQ(findings->violations.count, 0);
+  found.predictions[0].high = 5.5;
+  findings = RunAndJudge(MakeInstance({}, found));
+  ASSERT_TRUE(findings.ok()) << findings.status();
+  EXPECT_EQ(findings->violations.first, "queue_max is 6, and theory gives 5 to 5.5");
 }
 
 TEST_F(StageTest, DeletesTheKeysOfTheRunAndNoOthers) {
