@@ -526,6 +526,15 @@ undeclared='del(.benchmarks[] | .role, .bounds, .evidence)'
   [[ "$(summary rows_compared)" == 1 ]]
 }
 
+@test "a row that could not keep up is no basis, and its verdict is no metric" {
+  write_processes before 1 8 '.benchmarks[] |= (.verdict = "ok")'
+  write_processes after 9 16 '.benchmarks[] |= (.verdict = "ok") |
+    .benchmarks[2].verdict = "overloaded"'
+  compare 0 before -- before
+  compare 3 before -- after
+  [[ "${output}" == *"8 of 8 processes after: overloaded: more was offered than was done"* ]]
+}
+
 @test "help goes to stdout" {
   compare 0 --help
   [[ "${output}" == "usage: scripts/compare"* && -z "${stderr}" ]]

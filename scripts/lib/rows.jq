@@ -37,7 +37,8 @@ def nanoseconds: {ns: 1, us: 1000, ms: 1000000, s: 1000000000};
 def not_a_metric: {
   name: 1, run_name: 1, run_type: 1, family_index: 1, per_family_instance_index: 1, repetitions: 1,
   repetition_index: 1, threads: 1, time_unit: 1, label: 1, error_occurred: 1, error_message: 1,
-  skipped: 1, skip_message: 1, aggregate_name: 1, aggregate_unit: 1, role: 1, bounds: 1, evidence: 1
+  skipped: 1, skip_message: 1, aggregate_name: 1, aggregate_unit: 1, role: 1, bounds: 1,
+  evidence: 1, verdict: 1
 };
 
 # $other is not_a_metric, which jq would build anew for each row.
@@ -104,6 +105,7 @@ def context_line($file):
 def error_of_row:
   if .error_occurred or .skipped // false then
     .error_message // .skip_message // "" | if . == "" then "error" else . end
+  elif .verdict == "overloaded" then "overloaded: more was offered than was done"
   else "" end;
 
 # What a row of an older file, which declares no role, is judged by: the second part of its name,
