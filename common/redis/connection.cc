@@ -178,7 +178,7 @@ void Connection::OnReply(Reply reply) {
   request->completion->Complete(FirstError(request->replies, request->expected));
 }
 
-void Connection::OnBroken(absl::Status why) { Fail(std::move(why)); }
+void Connection::OnBroken(absl::Status why) { Fail(why); }
 
 void Connection::OnSweep(int64_t now_ns) {
   if (oldest_ == nullptr) return;
@@ -193,7 +193,7 @@ void Connection::OnSweep(int64_t now_ns) {
   }
 }
 
-void Connection::Fail(absl::Status why) {
+void Connection::Fail(const absl::Status& why) {
   transport_.reset();
   reader_.reset();
   if (dropped_ != nullptr) *std::exchange(dropped_, nullptr) = true;

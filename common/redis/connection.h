@@ -116,7 +116,7 @@ class Connection : private Transport::Listener, private SweepListener {
   Task<absl::StatusOr<Reply>> LoadScript(const Script& script);
   bool IsPush(const Reply& reply) const;
   void OnReply(Reply reply);
-  void Fail(absl::Status why);
+  void Fail(const absl::Status& why);
 
   void OnConnected() override;
   void OnBytes(const char* data, size_t size) override;

@@ -135,9 +135,8 @@ const Metric* Catalogue::Find(absl::string_view name) const {
 }
 
 const std::vector<Column>& Catalogue::ColumnsOf(const std::string& family) const {
-  static const auto& kNone = *new std::vector<Column>();
   const auto found = columns_.find(family);
-  return found == columns_.end() ? kNone : found->second;
+  return found == columns_.end() ? no_columns_ : found->second;
 }
 
 std::string Catalogue::ToTsv() const {

@@ -82,6 +82,7 @@ class Catalogue {
  private:
   std::vector<Entry> entries_;
   std::map<std::string, std::vector<Column>> columns_;
+  std::vector<Column> no_columns_;
 };
 
 }  // namespace rcb
