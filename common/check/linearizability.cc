@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/check/interval.h"
+#include "common/check/linearizability_search.h"
 
 namespace rcb {
 namespace {
@@ -47,6 +48,7 @@ class Checker {
   LinearizabilityVerdict Check(const LinearizabilityOptions& options);
 
  private:
+  int64_t StepsFor(size_t count, const LinearizabilityOptions& options) const;
   void CheckKey(const CasOp* ops, size_t count, const LinearizabilityOptions& options);
   std::string StuckInWords(const CasOp* ops, size_t count, const SearchResult& result) const;
   std::string Words(const CasOp& op) const;
@@ -56,6 +58,7 @@ class Checker {
   int64_t initial_;
   Model model_;
   int64_t origin_ns_ = kNever;
+  int64_t keys_left_ = 0;
   LinearizabilityVerdict verdict_;
 };
 
@@ -67,6 +70,9 @@ LinearizabilityVerdict Checker::Check(const LinearizabilityOptions& options) {
   std::erase_if(ops_, IsIgnored);
   std::stable_sort(ops_.begin(), ops_.end(),
                    [](const CasOp& a, const CasOp& b) { return a.key < b.key; });
+  for (size_t i = 0; i < ops_.size(); ++i) {
+    if (i == 0 || ops_[i].key != ops_[i - 1].key) ++keys_left_;
+  }
   for (size_t begin = 0; begin < ops_.size();) {
     size_t end = begin + 1;
     while (end < ops_.size() && ops_[end].key == ops_[begin].key) ++end;
@@ -76,14 +82,25 @@ LinearizabilityVerdict Checker::Check(const LinearizabilityOptions& options) {
   return std::move(verdict_);
 }
 
+// How many steps the next key may take, which has `count` operations.
+int64_t Checker::StepsFor(size_t count, const LinearizabilityOptions& options) const {
+  const int64_t left = options.max_steps - verdict_.steps;
+  if (keys_left_ == 1) return left;
+  const auto ops_left = static_cast<double>(ops_.size()) - static_cast<double>(verdict_.operations);
+  const double share = static_cast<double>(count) / ops_left;
+  return left / 2 / keys_left_ + static_cast<int64_t>(static_cast<double>(left / 2) * share);
+}
+
 void Checker::CheckKey(const CasOp* ops, size_t count, const LinearizabilityOptions& options) {
   std::vector<SearchOp> search(count);
   std::transform(ops, ops + count, search.begin(), ToSearch);
   const SearchResult result =
-      SearchOrder(search, initial_, {options.max_states, options.max_cached_states});
+      SearchOrder(search, initial_, {StepsFor(count, options), options.max_bytes});
+  --keys_left_;
   ++verdict_.keys;
   verdict_.operations += static_cast<int64_t>(count);
   verdict_.states += result.states;
+  verdict_.steps += result.steps;
   if (result.answer == Answer::kLinearizable) return;
 
   const std::string words = StuckInWords(ops, count, result);

@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "common/check/history.h"
-#include "common/check/linearizability_search.h"
+#include "common/check/search_result.h"
 #include "common/check/violations.h"
 
 namespace rcb {
@@ -48,11 +48,14 @@ struct MutexOp {
   Outcome outcome = Outcome::kOk;
 };
 
-// When to give up, on each key. A state is a value with a set of placed operations, and takes about
-// 40 bytes at up to 64 operations at a time.
+// When to give up. Both limits are counted, not measured, so that a history gets the same verdict
+// on every machine.
 struct LinearizabilityOptions {
-  int64_t max_states = 50'000'000;       // so many are looked at, in roughly a microsecond each
-  size_t max_cached_states = 1'000'000;  // so many are kept at once
+  // So many steps are taken, over all keys. A step is a look at an operation or at a word of a
+  // state, in some nanoseconds. Half of what is left is dealt out by key, the other half by
+  // operation; what a key does not need goes to those after it.
+  int64_t max_steps = 4'000'000'000;
+  size_t max_bytes = size_t{256} << 20;  // about so much memory the states take
 };
 
 struct LinearizabilityVerdict {
@@ -66,7 +69,8 @@ struct LinearizabilityVerdict {
   std::string first_undecided;  // likewise about the lowest of these keys; empty without any
   int64_t keys = 0;
   int64_t operations = 0;  // without those that are ignored
-  int64_t states = 0;      // how many the search looked at
+  int64_t states = 0;      // how many values with sets of placed operations were looked at
+  int64_t steps = 0;       // how many were taken: LinearizabilityOptions
 
   bool linearizable() const { return answer == Answer::kLinearizable; }
 };

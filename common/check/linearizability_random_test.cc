@@ -18,11 +18,16 @@
 
 #include "common/check/linearizability.h"
 #include "common/check/random_test_history.h"
+#include "common/check/search_by_levels.h"
+#include "common/check/search_depth_first.h"
 
 namespace rcb {
 namespace {
 
 using Kind = CasOp::Kind;
+
+constexpr int64_t kManySteps = 10'000'000'000;
+constexpr size_t kManyBytes = 1'000'000'000;
 
 std::string Describe(const std::vector<CasOp>& history) {
   std::string text;
@@ -302,8 +307,11 @@ TEST(LinearizabilityRandomTest, AnswersDoNotDependOnWhereTheSearchBegins) {
         value = op.value;
       }
     }
-    const Answer wide = SearchOrder(ops, 0, {100'000'000, 1'000'000, 100'000}).answer;
-    const Answer narrow = SearchOrder(ops, 0, {100'000'000, 1'000'000, 1, 1}).answer;
+    const SearchHistory history(ops);
+    const Answer wide = SearchByLevels(history, 0, {kManySteps, kManyBytes, 100'000}).answer;
+    const Answer narrow = SearchByLevels(history, 0, {kManySteps, kManyBytes, 1, 1}).answer;
+    const Answer deep = SearchDepthFirst(history, 0, {kManySteps, kManyBytes}).answer;
+    ASSERT_EQ(wide, deep) << i;
     ASSERT_NE(wide, Answer::kUndecided);
     ASSERT_EQ(wide, narrow) << i;
     ++answers[wide == Answer::kLinearizable ? 0 : 1];

@@ -228,8 +228,8 @@ std::vector<CasOp> Hard() {
 }
 
 TEST(LinearizabilityTest, IsUndecidedWhenALimitDoesNotSuffice) {
-  EXPECT_EQ(CheckCasRegister(Hard(), 0, {.max_states = 100}).answer, Answer::kUndecided);
-  const auto verdict = CheckCasRegister(Hard(), 0, {.max_cached_states = 2});
+  EXPECT_EQ(CheckCasRegister(Hard(), 0, {.max_steps = 1'000}).answer, Answer::kUndecided);
+  const auto verdict = CheckCasRegister(Hard(), 0, {.max_bytes = 1'000});
   EXPECT_EQ(verdict.answer, Answer::kUndecided);
   EXPECT_EQ(verdict.undecided_keys, 1);
   EXPECT_THAT(verdict.first_undecided, StartsWith("undecided: key 0: the best order got to "));
@@ -238,7 +238,7 @@ TEST(LinearizabilityTest, IsUndecidedWhenALimitDoesNotSuffice) {
 TEST(LinearizabilityTest, AViolationOfOneKeyOutweighsAnUndecidedOne) {
   std::vector<CasOp> history = Hard();
   history.push_back(OnKey(5, Read(1, 2, 3)));
-  const auto verdict = CheckCasRegister(history, 0, {.max_states = 100});
+  const auto verdict = CheckCasRegister(history, 0, {.max_steps = 1'000});
   EXPECT_EQ(verdict.answer, Answer::kNotLinearizable);
   EXPECT_EQ(verdict.undecided_keys, 1);
   EXPECT_EQ(verdict.violations.count, 1);

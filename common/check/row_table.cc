@@ -13,11 +13,19 @@ size_t RowTable::BucketOf(const uint64_t* row) const {
   }
   const size_t mask = buckets_.size() - 1;
   size_t bucket = hash & mask;
-  while (buckets_[bucket] != kEmpty &&
-         !std::equal(row, row + words_, Row(static_cast<size_t>(buckets_[bucket])))) {
+  while (buckets_[bucket] != kEmpty && !IsRow(static_cast<size_t>(buckets_[bucket]), row)) {
     bucket = (bucket + 1) & mask;
   }
   return bucket;
+}
+
+// Rows are short: a call of memcmp would take longer.
+bool RowTable::IsRow(size_t number, const uint64_t* row) const {
+  const uint64_t* other = Row(number);
+  for (size_t i = 0; i < words_; ++i) {
+    if (row[i] != other[i]) return false;
+  }
+  return true;
 }
 
 int32_t RowTable::Add(const uint64_t* row) {
@@ -52,6 +60,18 @@ int64_t CountsTable::At(int32_t counts, size_t index) const {
     node = static_cast<int32_t>((index & half) == 0 ? halves >> 32 : halves & 0xFFFFFFFF);
   }
   return static_cast<int64_t>(*nodes_.Row(static_cast<size_t>(node)));
+}
+
+bool CountsTable::IsAtMost(int32_t a, int32_t b, size_t width, int64_t* steps) const {
+  ++*steps;
+  if (a == b || a == kZeros) return true;
+  const uint64_t of_a = *nodes_.Row(static_cast<size_t>(a));
+  const uint64_t of_b = *nodes_.Row(static_cast<size_t>(b));
+  if (width == 1) return of_a <= of_b;
+  const auto low = [](uint64_t halves) { return static_cast<int32_t>(halves >> 32); };
+  const auto high = [](uint64_t halves) { return static_cast<int32_t>(halves & 0xFFFFFFFF); };
+  return IsAtMost(low(of_a), low(of_b), width / 2, steps) &&
+         IsAtMost(high(of_a), high(of_b), width / 2, steps);
 }
 
 int32_t CountsTable::WithOneMore(int32_t node, size_t width, size_t index) {

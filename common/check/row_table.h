@@ -21,12 +21,17 @@ class RowTable {
 
   const uint64_t* Row(size_t number) const { return rows_.data() + number * words_; }
   size_t size() const { return static_cast<size_t>(size_); }
+  // About how much memory the table takes.
+  size_t bytes() const {
+    return rows_.size() * sizeof(uint64_t) + buckets_.size() * sizeof(int32_t);
+  }
   void Clear();
 
  private:
   static constexpr int32_t kEmpty = -1;
 
   size_t BucketOf(const uint64_t* row) const;
+  bool IsRow(size_t number, const uint64_t* row) const;
   void Grow();
 
   size_t words_;
@@ -46,13 +51,20 @@ class CountsTable {
 
   int64_t At(int32_t counts, size_t index) const;
 
-  size_t rows() const { return nodes_.size(); }
+  // Whether no count of `a` is higher than that of `b`; adds to *steps how many nodes it looked at.
+  bool IsAtMost(int32_t a, int32_t b, int64_t* steps) const {
+    return IsAtMost(a, b, width_, steps);
+  }
+
+  // About how much memory the table takes.
+  size_t bytes() const { return nodes_.bytes(); }
 
   // Returns the number of the array that is one higher at `index`.
   int32_t WithOneMore(int32_t counts, size_t index) { return WithOneMore(counts, width_, index); }
 
  private:
   int32_t WithOneMore(int32_t node, size_t width, size_t index);
+  bool IsAtMost(int32_t a, int32_t b, size_t width, int64_t* steps) const;
 
   size_t width_;  // a power of two
   // A node is two halves, each a node, or one count; the first node is zeros of any width.

@@ -12,7 +12,10 @@ namespace {
 
 constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 
-auto EffectOf(const SearchOp& op) { return std::tie(op.value, op.effect, op.expected); }
+// Equal for operations that are interchangeable but for their times.
+std::tuple<int64_t, Effect, int64_t> EffectOf(const SearchOp& op) {
+  return {op.value, op.effect, op.effect == Effect::kSwap ? op.expected : 0};
+}
 
 }  // namespace
 
@@ -104,6 +107,20 @@ void SearchHistory::NumberKinds() {
     if (i == 0 || EffectOf(ops[order[i]]) != EffectOf(ops[order[i - 1]])) ++kinds;
     kind[order[i]] = kinds - 1;
   }
+}
+
+bool SearchHistory::IsAskedByPending(int64_t value) const {
+  return std::binary_search(asked_by_pending.begin(), asked_by_pending.end(), value);
+}
+
+size_t SearchHistory::PendingWriteOf(int64_t value) const {
+  const auto group =
+      std::partition_point(groups.begin(), groups.end(), [value](const PendingGroup& g) {
+        return std::tie(g.op.value, g.op.effect) < std::tuple(value, Effect::kSet);
+      });
+  const bool is_found =
+      group != groups.end() && group->op.value == value && group->op.effect == Effect::kSet;
+  return is_found ? static_cast<size_t>(group - groups.begin()) : groups.size();
 }
 
 bool SearchHistory::AsksForUngivenValue(int64_t initial) const {

@@ -53,6 +53,11 @@ struct SearchHistory {
   // or may come next.
   bool AsksForUngivenValue(int64_t initial) const;
 
+  // Whether a pending compare-and-set expects `value`.
+  bool IsAskedByPending(int64_t value) const;
+  // The group of the pending writes of `value`; as many as there are groups if there is none.
+  size_t PendingWriteOf(int64_t value) const;
+
   std::vector<SearchOp> ops;  // acknowledged and sorted by return: their places are their numbers
   std::vector<size_t> input_of;  // by number: the place in the input
   std::vector<size_t> calls;     // the numbers, sorted by invocation

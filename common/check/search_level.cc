@@ -63,6 +63,7 @@ void SearchLevel::StartAt(size_t level, const std::vector<uint64_t>& states) {
   Clear(level);
   is_complete_ = false;
   for (size_t i = 0; i < states.size(); i += row_.size()) next_states_.Add(&states[i]);
+  steps_ += static_cast<int64_t>(states.size());
 }
 
 void SearchLevel::StartAnywhere(size_t level, size_t end) {
@@ -76,6 +77,7 @@ void SearchLevel::StartAnywhere(size_t level, size_t end) {
     if (op >= level) values.push_back(AskedOf(history_.ops[op]));
   }
   for (const PendingGroup& group : history_.groups) values.push_back(AskedOf(group.op));
+  steps_ += static_cast<int64_t>(history_.calls.size() + values.size() * row_.size());
   std::sort(values.begin(), values.end());
   int64_t other = 0;
   for (int64_t value : values) other += value == other ? 1 : 0;
@@ -98,15 +100,18 @@ void SearchLevel::StartAnywhere(size_t level, size_t end) {
 
 void SearchLevel::Open() {
   const int64_t return_ns = history_.ops[level_].return_ns;
+  const auto open_before = static_cast<std::ptrdiff_t>(open_.size());
   for (; called_ < history_.calls.size(); ++called_) {
     const size_t op = history_.calls[called_];
     if (history_.ops[op].invoke_ns > return_ns) break;
+    ++steps_;
     if (op < level_) continue;
-    const auto place =
-        std::upper_bound(open_.begin(), open_.end(), op,
-                         [](size_t number, const OpenOp& open) { return number < open.number; });
-    open_.insert(place, {history_.ops[op], op, history_.slot[op], history_.kind[op]});
+    open_.push_back({history_.ops[op], op, history_.slot[op], history_.kind[op]});
   }
+  const auto by_return = [](const OpenOp& a, const OpenOp& b) { return a.number < b.number; };
+  std::sort(open_.begin() + open_before, open_.end(), by_return);
+  std::inplace_merge(open_.begin(), open_.begin() + open_before, open_.end(), by_return);
+  steps_ += static_cast<int64_t>(open_.size());
 }
 
 // Says of each slot what is open there.
@@ -159,8 +164,10 @@ void SearchLevel::ClearStates() {
   dead_.clear();
 }
 
-// Returns false if another state is as good.
+// Returns false if another state is as good, or if it is time to stop.
 bool SearchLevel::AddState() {
+  if (is_stopped() && states_.size() > 0) return false;
+  steps_ += static_cast<int64_t>(row_.size());
   const uint64_t* row = Pack();
   group_row_[0] = row[0];
   group_row_[1] = row[1];
@@ -181,8 +188,9 @@ bool SearchLevel::AddState() {
 
 // Whether all that can follow state `b` can follow `a`: no read is missing, and a write that is
 // covered is better than one that is placed, for it can still be of use.
-bool SearchLevel::Dominates(const uint64_t* a, const uint64_t* b) const {
+bool SearchLevel::Dominates(const uint64_t* a, const uint64_t* b) {
   for (size_t i = 0; i < words_; ++i) {
+    ++steps_;
     const uint64_t ap = a[2 + i], bp = b[2 + i], ac = a[2 + words_ + i], bc = b[2 + words_ + i];
     if ((bp & ~ap & reads_[i]) |
         (((bp & ~(ap | ac)) | (bc & ~ac) | (ap & ~(bp | bc))) & writes_[i])) {
@@ -197,8 +205,10 @@ bool SearchLevel::Dominates(const uint64_t* a, const uint64_t* b) const {
 int SearchLevel::PlaceReads() {
   int score = 0;
   for (size_t i = 0; i < words_; ++i) {
+    ++steps_;
     uint64_t& placed = state_.placed[i];
     for (uint64_t left = reads_[i] & ~placed; left != 0; left &= left - 1) {
+      ++steps_;
       const auto slot = static_cast<size_t>(std::countr_zero(left));
       if (Allows(*in_slot_[64 * i + slot], state_.value)) placed |= left & (~left + 1);
     }
@@ -212,7 +222,7 @@ int SearchLevel::PlaceReads() {
 void SearchLevel::Expand(size_t max_states) {
   next_states_.Clear();
   const size_t slot = open_.front().slot;
-  for (size_t i = 0; i < states_.size(); ++i) {
+  for (size_t i = 0; i < states_.size() && !is_stopped(); ++i) {
     if (dead_[i] != 0) continue;
     Unpack(states_.Row(i));
     if (state_.IsPlaced(slot)) {
@@ -228,8 +238,9 @@ void SearchLevel::Expand(size_t max_states) {
 }
 
 // Whether an operation that may come next depends on `value`.
-bool SearchLevel::IsWanted(int64_t value) const {
+bool SearchLevel::IsWanted(int64_t value) {
   for (const OpenOp& open : open_) {
+    ++steps_;
     if (open.op.effect == Effect::kSet || base_.IsPlaced(open.slot)) continue;
     if (Allows(open.op, value)) return true;
   }
@@ -242,6 +253,8 @@ void SearchLevel::ExpandState() {
   const OpenOp& front = open_.front();
   if (base_.IsCovered(front.slot)) Move(front, false);
   for (const OpenOp& open : open_) {
+    ++steps_;
+    if (is_stopped()) return;
     if (base_.IsPlaced(open.slot) || LeavesValue(open.op) || !Allows(open.op, base_.value)) {
       continue;
     }
@@ -276,7 +289,8 @@ void SearchLevel::ExpandPending() {
   const int64_t now_ns = history_.ops[level_].return_ns;
   const PendingGroup* previous = nullptr;  // groups of one value follow each other
   bool is_wanted = false;
-  for (size_t i = 0; i < history_.groups.size(); ++i) {
+  for (size_t i = 0; i < history_.groups.size() && !is_stopped(); ++i) {
+    ++steps_;
     const PendingGroup& group = history_.groups[i];
     if (history_.pending[group.begin].invoke_ns > now_ns || !Allows(group.op, base_.value)) {
       continue;

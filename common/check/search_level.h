@@ -1,11 +1,12 @@
-// The states of one level of the search of linearizability_search.h, which says what a level and a
-// state are, and the step to the next level. Only linearizability_search.cc uses it.
+// The states of one level of the search of search_by_levels.h, which says what a level and a
+// state are, and the step to the next level. Only search_by_levels.cc uses it.
 
 #ifndef RCB_COMMON_CHECK_SEARCH_LEVEL_H_
 #define RCB_COMMON_CHECK_SEARCH_LEVEL_H_
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -45,6 +46,13 @@ class SearchLevel {
   // `history` must outlive the level, which starts at the first one.
   SearchLevel(const SearchHistory& history, int64_t initial);
 
+  // From so many steps on nothing is looked at any more, even in the middle of a level. A step is a
+  // look at an operation or at a word of a state.
+  void StopAt(int64_t max_steps) { max_steps_ = max_steps; }
+  int64_t steps() const { return steps_; }
+  // Whether that happened; what is_complete and has_next say is then of no use.
+  bool is_stopped() const { return steps_ > max_steps_; }
+
   // Starts where no operation is placed yet.
   void StartAtFirst();
   // Starts with the states that AllStates returned after Settle at that level.
@@ -73,8 +81,9 @@ class SearchLevel {
   std::vector<uint64_t> AllStates() const;
   // Any one of the states; it is gone with the next call of any function.
   const SearchState& FirstState();
-  // How much memory the counts of pending operations take.
-  size_t counts_rows() const { return counts_.rows(); }
+  // About how much memory a state takes, and the counts of pending operations take in all.
+  size_t bytes_per_state() const { return 4 * row_.size() * sizeof(uint64_t); }
+  size_t counts_bytes() const { return counts_.bytes(); }
 
  private:
   void Clear(size_t level);
@@ -86,8 +95,8 @@ class SearchLevel {
   int PlaceReads();
   void ClearStates();
   bool AddState();
-  bool Dominates(const uint64_t* a, const uint64_t* b) const;
-  bool IsWanted(int64_t value) const;
+  bool Dominates(const uint64_t* a, const uint64_t* b);
+  bool IsWanted(int64_t value);
   void ExpandState();
   void ExpandPending();
   void Move(const OpenOp& open, bool is_seen);
@@ -125,6 +134,8 @@ class SearchLevel {
   std::vector<uint64_t> row_;
   std::vector<size_t> kind_seen_;  // by kind: the expansion that tried it last
   size_t expansion_ = 0;
+  int64_t max_steps_ = std::numeric_limits<int64_t>::max();
+  int64_t steps_ = 0;
 };
 
 }  // namespace rcb
