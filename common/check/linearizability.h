@@ -54,8 +54,8 @@ struct LinearizabilityOptions {
   // So many steps are taken, over all keys. A step is a look at an operation or at a word of a
   // state, in some nanoseconds. Half of what is left is dealt out by key, the other half by
   // operation; what a key does not need goes to those after it.
-  int64_t max_steps = 4'000'000'000;
-  size_t max_bytes = size_t{256} << 20;  // about so much memory the states take
+  int64_t max_steps = 1'000'000'000;
+  size_t max_bytes = size_t{192} << 20;  // about so much memory the states take
 };
 
 struct LinearizabilityVerdict {

@@ -10,7 +10,7 @@ namespace rcb {
 namespace {
 
 // The first turn has so many steps, for each operation and in all.
-constexpr int64_t kStepsPerOperation = 200;
+constexpr int64_t kStepsPerOperation = 400;
 constexpr int64_t kFewSteps = 100'000;
 
 }  // namespace
@@ -22,11 +22,11 @@ SearchResult SearchOrder(const std::vector<SearchOp>& ops, int64_t initial,
   if (history.AsksForUngivenValue(initial)) return SearchByLevels(history, initial, limits);
 
   SearchResult best;
+  SearchLimits turn = limits;
   int64_t turn_steps = kFewSteps + kStepsPerOperation * static_cast<int64_t>(ops.size());
-  for (;; turn_steps *= 8) {
+  for (;; turn_steps *= 4, ++turn.order) {
     bool is_short_of_steps = false;
     for (const auto search : {&SearchDepthFirst, &SearchByLevels}) {
-      SearchLimits turn = limits;
       turn.max_steps = std::min(turn_steps, limits.max_steps - best.steps);
       SearchResult result = search(history, initial, turn);
       is_short_of_steps |= result.steps > turn.max_steps;

@@ -1,7 +1,7 @@
 // The search for an order of the operations on one register that each takes effect between its
 // invocation and its return: the core of linearizability.h, where the papers are named.
 //
-// Two searches take turns, each from its beginning and with eight times as many steps as the time
+// Two searches take turns, each from its beginning and with four times as many steps as the time
 // before: the one in depth is good at finding an order, the one by levels at proving that there is
 // none.
 

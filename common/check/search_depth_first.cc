@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <bit>
-#include <limits>
+#include <iterator>
+#include <random>
 #include <utility>
 #include <vector>
 
@@ -45,6 +46,7 @@ class DepthFirstSearch {
   void AddPendingWrites();
   void AddPendingSwaps();
   void AddPendingMove(size_t group);
+  void Shuffle(size_t begin);
   void AddAcknowledged();
 
   const SearchHistory& history_;
@@ -64,6 +66,7 @@ class DepthFirstSearch {
   bool is_other_wanted_ = false;
   std::vector<size_t> kind_seen_;  // by kind: the state that had such a move last
   size_t entered_ = 0;
+  std::minstd_rand random_;
 
   int64_t steps_ = 0;
   size_t stuck_level_ = 0;
@@ -77,7 +80,8 @@ DepthFirstSearch::DepthFirstSearch(const SearchHistory& history, int64_t initial
       open_(history),
       counts_(history.groups.size()),
       seen_((history.slots + 63) / 64, &counts_),
-      kind_seen_(history.kinds) {
+      kind_seen_(history.kinds),
+      random_(limits.order + 1) {
   const size_t words = (history.slots + 63) / 64;
   state_ = {initial, CountsTable::kZeros, std::vector<uint64_t>(words),
             std::vector<uint64_t>(words)};
@@ -206,8 +210,10 @@ void DepthFirstSearch::NoteStuck() {
 void DepthFirstSearch::AddMoves() {
   ++entered_;
   FindWanted();
+  const size_t begin = moves_.size();
   AddPendingWrites();
   AddPendingSwaps();
+  Shuffle(begin);
   AddAcknowledged();
 }
 
@@ -264,6 +270,13 @@ void DepthFirstSearch::AddPendingMove(size_t group) {
   const size_t next = pending.begin + static_cast<size_t>(counts_.At(state_.pending, group));
   if (next == pending.end || history_.pending[next].invoke_ns > open_.now_ns()) return;
   moves_.push_back(static_cast<Move>(history_.ops.size() + group));
+}
+
+// Puts the moves from `begin` on into an order drawn at random, by R. Fisher and F. Yates, 1938.
+void DepthFirstSearch::Shuffle(size_t begin) {
+  for (size_t i = moves_.size(); i > begin + 1; --i) {
+    std::swap(moves_[i - 1], moves_[begin + random_() % (i - begin)]);
+  }
 }
 
 // The front is tried first, then what returns soonest.

@@ -7,6 +7,10 @@
 // none, all choices have to be taken back, which soon takes too long: the search by levels, which
 // starts proofs in the middle, is better at that.
 //
+// How long it takes depends on luck: the choice that has to be taken back may be far back. So it
+// had better be started anew with another order of the choices than go on for long: C. Gomes,
+// B. Selman and H. Kautz, "Boosting combinatorial search through randomization", AAAI 1998.
+//
 // Its states and rules are those of linearizability_search.h, with one more: a state that has used
 // at least as many pending operations of each effect as another, and is no better otherwise, is
 // dropped.

@@ -20,6 +20,9 @@ struct SearchLimits {
   // levels. Any numbers lead to the same answer, if there is one.
   size_t few_states = 16;
   size_t few_levels = 64;
+  // The search in depth prefers pending operations in an order that is drawn at random from this
+  // seed. Any one leads to the same answer, but one may be lucky where another is not.
+  uint32_t order = 0;
 };
 
 struct SearchResult {
