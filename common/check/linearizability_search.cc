@@ -24,7 +24,7 @@ SearchResult SearchOrder(const std::vector<SearchOp>& ops, int64_t initial,
   SearchResult best;
   SearchLimits turn = limits;
   int64_t turn_steps = kFewSteps + kStepsPerOperation * static_cast<int64_t>(ops.size());
-  for (;; turn_steps *= 4, ++turn.order) {
+  for (;; turn_steps *= 4, ++turn.seed) {
     bool is_short_of_steps = false;
     for (const auto search : {&SearchDepthFirst, &SearchByLevels}) {
       turn.max_steps = std::min(turn_steps, limits.max_steps - best.steps);

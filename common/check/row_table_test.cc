@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <functional>
+#include <iterator>
 #include <map>
 #include <random>
 #include <vector>
@@ -56,6 +59,17 @@ TEST(CountsTableTest, EqualArraysGetOneNumberHoweverTheyWereMade) {
         for (size_t i = 0; i < length; ++i) ASSERT_EQ(table.At(number, i), counts[i]);
       }
     }
+    int64_t steps = 0;
+    for (const auto& [a, number] : numbers) {
+      const auto is_at_most = [&a](const std::vector<int64_t>& b) {
+        return std::equal(a.begin(), a.end(), b.begin(), std::less_equal<>());
+      };
+      for (int way = 0; way < 5; ++way) {
+        const auto& [b, other] = *std::next(numbers.begin(), random() % numbers.size());
+        ASSERT_EQ(table.IsAtMost(number, other, &steps), is_at_most(b));
+      }
+    }
+    EXPECT_GT(steps, 0);
     std::map<int32_t, int> arrays;
     for (const auto& [counts, number] : numbers) EXPECT_EQ(++arrays[number], 1);
   }

@@ -81,7 +81,7 @@ DepthFirstSearch::DepthFirstSearch(const SearchHistory& history, int64_t initial
       counts_(history.groups.size()),
       seen_((history.slots + 63) / 64, &counts_),
       kind_seen_(history.kinds),
-      random_(limits.order + 1) {
+      random_(limits.seed + 1) {
   const size_t words = (history.slots + 63) / 64;
   state_ = {initial, CountsTable::kZeros, std::vector<uint64_t>(words),
             std::vector<uint64_t>(words)};

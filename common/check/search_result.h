@@ -22,7 +22,7 @@ struct SearchLimits {
   size_t few_levels = 64;
   // The search in depth prefers pending operations in an order that is drawn at random from this
   // seed. Any one leads to the same answer, but one may be lucky where another is not.
-  uint32_t order = 0;
+  uint32_t seed = 0;
 };
 
 struct SearchResult {
