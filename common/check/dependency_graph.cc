@@ -48,6 +48,17 @@ class CycleSearch {
   std::vector<DependencyCycle> Run();
 
  private:
+  // All that is known of a node, in one place: the searches jump from node to node.
+  struct Node {
+    int32_t first_edge = 0;
+    int32_t region = 0;       // searches do not leave the region in which they start
+    int32_t reached_by = -1;  // the edge by which ShortestPath came to it, if it did
+    // This is R. Tarjan, "Depth-first search and linear graph algorithms", 1972, without recursion.
+    // Numbers start from 1; 0 says that there is none yet.
+    int32_t entered = 0;  // the number by order of entry
+    int32_t low = 0;
+    int32_t closed = 0;  // the number by order in which components were completed: successors first
+  };
   struct Call {
     int32_t node = 0;
     int32_t edge = 0;  // the next one to look at
@@ -66,53 +77,43 @@ class CycleSearch {
   const DependencyEdge& Edge(int32_t index) const { return edges_[static_cast<size_t>(index)]; }
   bool IsTransaction(int32_t node) const { return node < transactions_; }
   bool MayFollow(const DependencyEdge& edge, Kinds allowed) const {
-    return (SetOf(edge.kind) & allowed) != 0 && At(region_, edge.from) == At(region_, edge.to);
+    return (SetOf(edge.kind) & allowed) != 0 && At(edge.from).region == At(edge.to).region;
   }
   // Nodes and edges are numbered by int32_t to keep a large graph small.
-  static int32_t& At(Nodes& values, int32_t node) { return values[static_cast<size_t>(node)]; }
-  static int32_t At(const Nodes& values, int32_t node) { return values[static_cast<size_t>(node)]; }
+  Node& At(int32_t node) { return nodes_[static_cast<size_t>(node)]; }
+  const Node& At(int32_t node) const { return nodes_[static_cast<size_t>(node)]; }
 
   int32_t transactions_;
   std::vector<DependencyEdge> edges_;  // sorted by where they start
-  Nodes first_edge_;                   // by node, and one more
-  Nodes region_;                       // searches do not leave the region in which they start
+  std::vector<Node> nodes_;            // and one more
 
-  // This is R. Tarjan, "Depth-first search and linear graph algorithms", 1972, without recursion.
-  // Numbers start from 1; 0 says that there is none yet.
-  Nodes entered_;  // the number by order of entry
-  Nodes low_;
-  Nodes closed_;  // the number by order in which components were completed: successors first
   int32_t entered_count_ = 0;
   int32_t closed_count_ = 0;
   Nodes open_;
   std::vector<Call> calls_;
 
-  Nodes reached_by_;  // the edge by which ShortestPath came to a node, -1 if it did not
   int64_t steps_left_ = kMaxSteps;
 };
 
 CycleSearch::CycleSearch(int32_t transactions, int32_t nodes,
                          const std::vector<DependencyEdge>& edges)
-    : transactions_(transactions), edges_(edges.size()) {
-  const auto size = static_cast<size_t>(nodes);
-  for (Nodes* numbers : {&region_, &entered_, &low_, &closed_}) numbers->resize(size);
-  reached_by_.resize(size, -1);
-  first_edge_.resize(size + 1);
-  for (const DependencyEdge& edge : edges) ++At(first_edge_, edge.from + 1);
-  std::partial_sum(first_edge_.begin(), first_edge_.end(), first_edge_.begin());
-  Nodes next = first_edge_;
-  for (const DependencyEdge& edge : edges) {
-    edges_[static_cast<size_t>(At(next, edge.from)++)] = edge;
+    : transactions_(transactions), edges_(edges.size()), nodes_(static_cast<size_t>(nodes) + 1) {
+  for (const DependencyEdge& edge : edges) ++At(edge.from).first_edge;
+  int32_t end = 0;
+  for (Node& node : nodes_) node.first_edge = end += node.first_edge;
+  for (auto edge = edges.rbegin(); edge != edges.rend(); ++edge) {
+    edges_[static_cast<size_t>(--At(edge->from).first_edge)] = *edge;
   }
 }
 
 std::vector<DependencyCycle> CycleSearch::Run() {
   std::vector<DependencyCycle> cycles;
-  Nodes all(region_.size());
+  Nodes all(nodes_.size() - 1);
   std::iota(all.begin(), all.end(), 0);
-  std::vector<bool> is_explained(region_.size());
+  if (Components(all, kWwWrRw | kRt).empty()) return cycles;  // as most often
+  std::vector<bool> is_explained(all.size());
   for (const bool is_realtime : {false, true}) {
-    std::fill(region_.begin(), region_.end(), 0);
+    for (Node& node : nodes_) node.region = 0;
     const Kinds extra = is_realtime ? kRt : Kinds{0};
     int32_t region = 0;
     for (const Nodes& component : Components(all, kWwWrRw | extra)) {
@@ -120,7 +121,7 @@ std::vector<DependencyCycle> CycleSearch::Run() {
       if (std::any_of(component.begin(), component.end(), explained)) continue;
       ++region;
       for (int32_t node : component) {
-        At(region_, node) = region;
+        At(node).region = region;
         is_explained[static_cast<size_t>(node)] = true;
       }
       cycles.push_back(Describe(CycleOf(component, extra), component, is_realtime));
@@ -131,34 +132,34 @@ std::vector<DependencyCycle> CycleSearch::Run() {
 
 // Finds the strongly connected components of two or more nodes.
 std::vector<Nodes> CycleSearch::Components(const Nodes& nodes, Kinds allowed) {
-  for (int32_t node : nodes) At(entered_, node) = At(closed_, node) = 0;
+  for (int32_t node : nodes) At(node).entered = At(node).closed = 0;
   entered_count_ = closed_count_ = 0;
   std::vector<Nodes> components;
   for (int32_t node : nodes) {
-    if (At(entered_, node) == 0) Explore(node, allowed, &components);
+    if (At(node).entered == 0) Explore(node, allowed, &components);
   }
   return components;
 }
 
 void CycleSearch::Explore(int32_t root, Kinds allowed, std::vector<Nodes>* components) {
   const auto enter = [this](int32_t node) {
-    At(entered_, node) = At(low_, node) = ++entered_count_;
+    At(node).entered = At(node).low = ++entered_count_;
     open_.push_back(node);
-    calls_.push_back({node, At(first_edge_, node)});
+    calls_.push_back({node, At(node).first_edge});
   };
   enter(root);
   while (!calls_.empty()) {
     const int32_t node = calls_.back().node;
-    if (calls_.back().edge == At(first_edge_, node + 1)) {
+    if (calls_.back().edge == At(node + 1).first_edge) {
       Close(node, components);
       continue;
     }
     const DependencyEdge& edge = Edge(calls_.back().edge++);
     if (!MayFollow(edge, allowed)) continue;
-    if (At(entered_, edge.to) == 0) {
+    if (At(edge.to).entered == 0) {
       enter(edge.to);
-    } else if (At(closed_, edge.to) == 0) {
-      At(low_, node) = std::min(At(low_, node), At(entered_, edge.to));
+    } else if (At(edge.to).closed == 0) {
+      At(node).low = std::min(At(node).low, At(edge.to).entered);
     }
   }
 }
@@ -166,13 +167,13 @@ void CycleSearch::Explore(int32_t root, Kinds allowed, std::vector<Nodes>* compo
 void CycleSearch::Close(int32_t node, std::vector<Nodes>* components) {
   calls_.pop_back();
   if (!calls_.empty()) {
-    int32_t& low = At(low_, calls_.back().node);
-    low = std::min(low, At(low_, node));
+    int32_t& low = At(calls_.back().node).low;
+    low = std::min(low, At(node).low);
   }
-  if (At(low_, node) != At(entered_, node)) return;
+  if (At(node).low != At(node).entered) return;
   auto begin = open_.end();
   do {
-    At(closed_, *--begin) = ++closed_count_;
+    At(*--begin).closed = ++closed_count_;
   } while (*begin != node);
   if (open_.end() - begin > 1) components->emplace_back(begin, open_.end());
   open_.erase(begin, open_.end());
@@ -208,11 +209,11 @@ Path CycleSearch::ShortCycle(const Nodes& component, Kinds allowed) {
 Path CycleSearch::CycleWithOneRw(const Nodes& component, Kinds others) {
   Path shortest;
   for (int32_t node : component) {
-    for (int32_t i = At(first_edge_, node); i < At(first_edge_, node + 1); ++i) {
+    for (int32_t i = At(node).first_edge; i < At(node + 1).first_edge; ++i) {
       if (steps_left_ <= 0 || shortest.size() == 2) return shortest;
       const DependencyEdge& edge = Edge(i);
       if (edge.kind != Dependency::kRw || !MayFollow(edge, kWwWrRw)) continue;
-      Path path = ShortestPath(edge.to, node, others, At(closed_, node));
+      Path path = ShortestPath(edge.to, node, others, At(node).closed);
       if (path.empty()) continue;
       path.insert(path.begin(), i);
       if (shortest.empty() || path.size() < shortest.size()) shortest = std::move(path);
@@ -227,15 +228,15 @@ Path CycleSearch::ShortestPath(int32_t from, int32_t to, Kinds allowed, int32_t 
   Path path;
   Nodes reached;
   std::deque<int32_t> queue = {from};
-  while (!queue.empty() && At(reached_by_, to) < 0) {
+  while (!queue.empty() && At(to).reached_by < 0) {
     const int32_t node = queue.front();
     queue.pop_front();
-    for (int32_t i = At(first_edge_, node); i < At(first_edge_, node + 1); ++i) {
+    for (int32_t i = At(node).first_edge; i < At(node + 1).first_edge; ++i) {
       --steps_left_;
       const DependencyEdge& edge = Edge(i);
-      if (!MayFollow(edge, allowed) || At(reached_by_, edge.to) >= 0) continue;
-      if (At(closed_, edge.to) < lowest_closed) continue;
-      At(reached_by_, edge.to) = i;
+      if (!MayFollow(edge, allowed) || At(edge.to).reached_by >= 0) continue;
+      if (At(edge.to).closed < lowest_closed) continue;
+      At(edge.to).reached_by = i;
       reached.push_back(edge.to);
       if (IsTransaction(edge.to)) {
         queue.push_back(edge.to);
@@ -244,15 +245,15 @@ Path CycleSearch::ShortestPath(int32_t from, int32_t to, Kinds allowed, int32_t 
       }
     }
   }
-  if (At(reached_by_, to) >= 0) {
+  if (At(to).reached_by >= 0) {
     int32_t node = to;
     do {
-      path.push_back(At(reached_by_, node));
+      path.push_back(At(node).reached_by);
       node = Edge(path.back()).from;
     } while (node != from);
     std::reverse(path.begin(), path.end());
   }
-  for (int32_t node : reached) At(reached_by_, node) = -1;
+  for (int32_t node : reached) At(node).reached_by = -1;
   return path;
 }
 

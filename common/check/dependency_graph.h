@@ -6,6 +6,7 @@
 #ifndef RCB_COMMON_CHECK_DEPENDENCY_GRAPH_H_
 #define RCB_COMMON_CHECK_DEPENDENCY_GRAPH_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -58,6 +59,9 @@ class DependencyGraph {
  public:
   explicit DependencyGraph(int32_t transactions)
       : transactions_(transactions), nodes_(transactions) {}
+
+  // Makes room for so many edges.
+  void Reserve(size_t edges) { edges_.reserve(edges); }
 
   // Returns the number of a new hub. Hubs alone must not form a cycle, nor may a hub lead back to a
   // transaction that leads to it.

@@ -177,6 +177,8 @@ ListVerdict CheckListAppend(const ListHistory& history) {
   Findings findings;
   const Scan scan = ScanLists(history, &findings);
   DependencyGraph graph(static_cast<int32_t>(history.transactions().size()));
+  // A write has an edge from the one before it, or two to and from the hub; a read has two.
+  graph.Reserve(2 * (scan.writes.size() + scan.reads.size() + 2 * history.transactions().size()));
   for (const KeyGroup& group : scan.groups) KeyDependencies(scan, group, &graph).Add();
   AddRealTime(history, scan, &graph);
   NoteCycles(history, scan, graph, &findings);

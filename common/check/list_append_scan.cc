@@ -85,6 +85,7 @@ class KeyChecker {
   Write* FindWrite(int64_t value) const;
   void CheckValues(const Read& read);
   void PlaceWrites();
+  void FindFirstPlaced();
   void CheckOrderWithinTransactions();
   void CheckRead(const Read* previous, Read* read);
   bool IsBeginningOfLongest(const Read& read);
@@ -109,6 +110,9 @@ class KeyChecker {
     return history_.ValuesOf(history_.ops()[read.op]);
   }
   absl::Span<const Write> WritesOf(int32_t transaction) const;
+  size_t IndexOf(const Write& write) const {
+    return static_cast<size_t>(&write - group_.writes.data());
+  }
 
   const ListHistory& history_;
   Scan& scan_;
@@ -122,6 +126,9 @@ class KeyChecker {
   // By index in the longest read; null says that no write can be there.
   std::vector<const Write*> write_at_;
   std::vector<int32_t> placed_before_;  // how many places a read shows, by its size
+  // By write: the one that comes first in the longest read, of it and those that its transaction
+  // appended after it; null if none is there.
+  std::vector<const Write*> first_placed_;
 };
 
 void KeyChecker::Check(KeyGroup group) {
@@ -134,6 +141,7 @@ void KeyChecker::Check(KeyGroup group) {
       [this](const Read& a, const Read& b) { return ValuesOf(a).size() < ValuesOf(b).size(); });
   CheckValues(*longest_);
   PlaceWrites();
+  FindFirstPlaced();
   CheckOrderWithinTransactions();
   const Read* previous = nullptr;
   for (Read& read : group_.reads) {
@@ -214,6 +222,16 @@ void KeyChecker::PlaceWrites() {
   }
 }
 
+void KeyChecker::FindFirstPlaced() {
+  first_placed_.assign(group_.writes.size(), nullptr);
+  for (size_t i = group_.writes.size(); i-- > 0;) {
+    const Write& write = group_.writes[i];
+    const Write* later = write.is_last ? nullptr : first_placed_[i + 1];
+    const bool is_first = write.place != kNone && (later == nullptr || write.place < later->place);
+    first_placed_[i] = is_first ? &write : later;
+  }
+}
+
 void KeyChecker::CheckOrderWithinTransactions() {
   for (size_t i = 1; i < group_.writes.size(); ++i) {
     const Write& write = group_.writes[i];
@@ -267,10 +285,10 @@ bool KeyChecker::AgreesWithItsTransaction(const Read* previous, Read* read) {
                       " at its end, which it had appended itself"));
     return false;
   }
-  const auto shown = std::find_if(later, own.end(), [&](const Write& write) {
-    return write.place != kNone && write.place < placed_before_[values.size()];
-  });
-  if (shown != own.end()) {
+  // The writes of a transaction stand in order in a longest read that is in order; where it is not,
+  // any that shows too early will do.
+  const Write* shown = later == own.end() ? nullptr : first_placed_[IndexOf(*later)];
+  if (shown != nullptr && shown->place < placed_before_[values.size()]) {
     Note(ListAnomaly::kInternal, *read,
          absl::StrCat(Words(*read), " with value ", shown->value, ", before it appended that"));
     return false;
