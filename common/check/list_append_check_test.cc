@@ -230,6 +230,20 @@ TEST(ListAppendCheckTest, HoldsOneListThatAllReadAsEmpty) {
   ExpectNone(history);
 }
 
+// Looking at all steps of the transaction for each of them would take long.
+TEST(ListAppendCheckTest, HoldsOneTransactionOfManySteps) {
+  constexpr int64_t kSteps = 100'000;
+  TestTransaction transaction = Ok({});
+  for (int64_t i = 0; i < kSteps; ++i) transaction.steps.push_back(Read(kX, {}));
+  for (int64_t i = 0; i < kSteps; ++i) transaction.steps.push_back(Append(kX, i));
+  ExpectNone({transaction});
+  ExpectNone({transaction, Ok({Read(kX, {})})});
+  // Each read shows the last append, which came after it.
+  for (int64_t i = 0; i < kSteps; ++i)
+    transaction.steps[static_cast<size_t>(i)].values = {kSteps - 1};
+  EXPECT_EQ(Check({transaction}).count(ListAnomaly::kInternal), kSteps + 1);
+}
+
 TEST(ListAppendCheckDeathTest, StampsThatRunBackwardsAbort) {
   EXPECT_DEATH(Check({{5, 4, {Append(kX, 1)}}}), "runs from 5 to 4 ns");
   EXPECT_DEATH(Check({{-1, 4, {Append(kX, 1)}}}), "runs from -1 to 4 ns");

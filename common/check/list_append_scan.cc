@@ -110,9 +110,6 @@ class KeyChecker {
     return history_.ValuesOf(history_.ops()[read.op]);
   }
   absl::Span<const Write> WritesOf(int32_t transaction) const;
-  size_t IndexOf(const Write& write) const {
-    return static_cast<size_t>(&write - group_.writes.data());
-  }
 
   const ListHistory& history_;
   Scan& scan_;
@@ -285,9 +282,8 @@ bool KeyChecker::AgreesWithItsTransaction(const Read* previous, Read* read) {
                       " at its end, which it had appended itself"));
     return false;
   }
-  // The writes of a transaction stand in order in a longest read that is in order; where it is not,
-  // any that shows too early will do.
-  const Write* shown = later == own.end() ? nullptr : first_placed_[IndexOf(*later)];
+  const auto index = static_cast<size_t>(later - group_.writes.begin());
+  const Write* shown = later == own.end() ? nullptr : first_placed_[index];
   if (shown != nullptr && shown->place < placed_before_[values.size()]) {
     Note(ListAnomaly::kInternal, *read,
          absl::StrCat(Words(*read), " with value ", shown->value, ", before it appended that"));
