@@ -103,7 +103,7 @@ expect_calls() {
 
 @test "any Redis-compatible server on PATH makes redis-tools needless" {
   local server
-  for server in redis-server valkey-server; do
+  for server in redis-server valkey-server valkey-check-rdb; do
     installed "${ALL/redis-tools/}"
     fake "${server}" ""
     run_setup 0

@@ -43,13 +43,14 @@ absl::StatusOr<std::string> FindBinary(const std::string& requested) {
     if (!path.empty()) return path;
     return absl::NotFoundError(absl::StrCat("--redis_server=", requested, ": not found on PATH"));
   }
-  for (const char* const name : {"redis-server", "valkey-server", "redis-check-rdb"}) {
+  for (const char* const name :
+       {"redis-server", "valkey-server", "redis-check-rdb", "valkey-check-rdb"}) {
     std::string path = FindOnPath(name);
     if (!path.empty()) return path;
   }
   return absl::NotFoundError(
       "--redis_server: neither redis-server nor valkey-server on PATH; install Debian's "
-      "redis-tools or name a server: --redis_server=PATH");
+      "redis-tools or valkey-tools, or name a server: --redis_server=PATH");
 }
 
 // The server's executable does what its name says: as redis-check-rdb it would check a file.
