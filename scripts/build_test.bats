@@ -139,6 +139,13 @@ hold_lock() { # FILE
   [[ -s "${out}" ]]
 }
 
+@test "the tests of the scripts are left out by choice only, not where bats is missing" {
+  local make_it=(cmake -S "${root}" -G Ninja -B "${BATS_TEST_TMPDIR}/without" -DBATS=)
+  run -1 "${make_it[@]}"
+  [[ "${output}" == *"bats is missing"*"scripts/setup"*"-DRCB_SCRIPT_TESTS=OFF"* ]]
+  run -0 "${make_it[@]}" -DRCB_SCRIPT_TESTS=OFF
+}
+
 @test "bench and test end with setup's status where it fails" {
   printf '#!/bin/sh\nexit 2\n' >"${project}/scripts/setup"
   run_bench 2
