@@ -203,7 +203,7 @@ function find_changes(s, metric, kind, z, at, n,    found, count, i, k, before, 
     verdict = (after > before) == (direction[metric] == "higher") ? "improved" : "regressed"
     if (kind == "info") verdict = "changed"
     print "change", s, at[k], at[k - 1], verdict, number(before), number(after),
-      before == 0 ? "-" : number(after / before - 1), sprintf("%.3g", found[i, "p"])
+      (before == 0 ? "-" : number(after / before - 1)), sprintf("%.3g", found[i, "p"])
   }
 }
 

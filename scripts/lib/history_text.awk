@@ -73,7 +73,7 @@ function print_changes(p,    i, k, r, any) {
       print_change(changes[p, r, k])
     }
   }
-  if (!any) print placed_count[p] < 3 ? ": too few for a change to show" : ": no changes"
+  if (!any) print (placed_count[p] < 3 ? ": too few for a change to show" : ": no changes")
 }
 
 function print_gaps(p,    i, field) {

@@ -4,7 +4,7 @@
 #   REPO_ROOT                    the checkout that this file is part of, without symlinks, or the
 #                                folder in a prefix that the scripts were installed to
 #   die STATUS MESSAGE           says so on stderr and ends the script
-#   check_expression OPTION RE   ends the script where awk would not take the expression
+#   check_expression OPTION RE   and others: see expressions.sh
 #   escape TEXT                  prints it as rows.jq writes a field
 #   fraction PERCENT             prints it over a hundred
 #   results_in DIRECTORY         prints the result files in it, one a line
@@ -13,9 +13,6 @@
 #                                in ROWS describe; the last of them where they differ
 #   read_results ROWS FILE...    writes ROWS (see rows.jq); ends the script with status 2 and a line
 #                                for each file that is not whole and one of ours
-
-# Bytes are compared as bytes, so that the same input gives the same output everywhere.
-export LC_ALL=C
 
 REPO_ROOT="$(cd "$(dirname "$(readlink --canonicalize "${BASH_SOURCE[0]}")")/../.." && pwd -P)"
 readonly REPO_ROOT
@@ -30,13 +27,9 @@ die() { # STATUS MESSAGE
   exit "$1"
 }
 
-# Expressions are checked before the work: awk would end with its own words and status.
-check_expression() { # OPTION RE
-  [[ -n "$2" ]] || return 0
-  if ! RE="$2" awk 'BEGIN { match("", ENVIRON["RE"]) }' </dev/null >/dev/null 2>&1; then
-    die 2 "$1: not an extended regular expression: $2"
-  fi
-}
+# shellcheck source=scripts/lib/expressions.sh
+source "${REPO_ROOT}/scripts/lib/expressions.sh"
+check_awk
 
 escape() { # TEXT
   local text="${1//\\/\\\\}"
