@@ -72,11 +72,11 @@ commit_bench() { # TAG FACTOR
 
 @test "sides run in turns, A B B A and then B A A B, with one seed a block" {
   ab 0 --flags '--factor=1 --a' --flags '--factor=1 --b' --max-blocks 2 --bench ./bench \
-    --filter 'incr|lua' -- --rounds=5 '--last one'
+    --filter 'incr|Counter' -- --rounds=5 '--last one'
   [[ "$(grep --only-matching -- '--[ab] ' ran | tr --delete ' \n-')" == abbabaab ]]
   [[ "$(grep --only-matching -- '--seed=[0-9]*' ran | tr --delete '\n')" == \
     --seed=1--seed=1--seed=1--seed=1--seed=2--seed=2--seed=2--seed=2 ]]
-  [[ "$(grep --count -- '--benchmark_filter=incr|lua .*--rounds=5 --last one ' ran)" == 8 ]]
+  [[ "$(grep --count -- '--benchmark_filter=incr|Counter .*--rounds=5 --last one ' ran)" == 8 ]]
   [[ "$(cd out && echo {a,b}/*.json)" == "$(echo {a,b}/00{1,2}-{1,2}.json)" ]]
 }
 

@@ -98,6 +98,17 @@ function check_bounds(level,    bench, name, count, bound, i, part) {
   }
 }
 
+# What only some processes ran is not what the level is for.
+function check_presence(level,    bench, absent) {
+  for (bench = 1; bench <= ids["bench"]; ++bench) {
+    if (!is_selected(bench, level_benchmarks[level])) continue
+    absent = side_files[1] - processes_on(1, bench)
+    if (!absent) continue
+    complain("the level \"" level_name[level] "\": " name_of["bench", bench] " is missing from " \
+             absent " of " side_files[1] " processes")
+  }
+}
+
 function own_value(bench, metric, sign) {
   if (!((bench, id_of("metric", metric)) in measured)) return "absent"
   return value_of(bench, metric, sign)
@@ -137,6 +148,7 @@ function best_with(level, benchmarks, name,    bench, value, best_value, higher)
 END {
   malformed = unusable
   for (level = 1; level <= levels && !malformed; ++level) {
+    check_presence(level)
     if (level_metric[level] == "bounds") check_bounds(level)
     else if (level_against[level] == "") check_each(level)
     else check_against(level)

@@ -1,7 +1,6 @@
 # Writes results as a Markdown table, after stats.awk, promises.awk, load.awk and context.awk; for
 # scripts/table. Settings: columns, the metrics with commas; order, name or file; from the
-# environment RCB_NAMES, what the results are called. Side 1 has all processes. Exits 3 where there
-# is no benchmark.
+# environment RCB_NAMES, what the results are called. Side 1 has all processes.
 
 function heading(metric) {
   if (metric == "items_per_second") return "ops/s"
@@ -59,7 +58,6 @@ function known(key,    values_) {
 }
 
 END {
-  if (!ids["bench"]) exit 3
   count = split(columns, column, ",")
   line = "| benchmark |"
   rule = "|---|"

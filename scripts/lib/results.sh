@@ -11,6 +11,12 @@
 #   recording_of REV             prints the newest directory of results/ that has this commit
 #   known_metrics ROWS           prints scripts/metrics.tsv, and in its form what only the contexts
 #                                in ROWS describe; the last of them where they differ
+#   benchmarks_in ROWS           prints the names of the benchmarks in ROWS, one a line
+#   failing_metrics_in ROWS METRICS FILTER
+#                                prints the metrics in them that may fail a comparison
+#   require_match STATUS OPTION RE NAMES WHAT
+#                                ends the script where RE, or a side of an alternation in it,
+#                                matches no line of the file NAMES
 #   read_results ROWS FILE...    writes ROWS (see rows.jq); ends the script with status 2 and a line
 #                                for each file that is not whole and one of ours
 
@@ -109,4 +115,24 @@ read_results() { # ROWS FILE...
   faults+="$(for file in "${parsed[@]}"; do escape "${file}" && echo; done |
     awk -f "${REPO_ROOT}/scripts/lib/faults.awk" - "${rows}")"
   if [[ -n "${faults}" ]]; then die 2 "unusable input"$'\n'"${faults%$'\n'}"; fi
+}
+
+benchmarks_in() { # ROWS
+  awk -F '\t' '$1 == "row" && !seen[$3]++ { print $3 }' "$1"
+}
+
+failing_metrics_in() { # ROWS METRICS FILTER
+  RE="$3" awk -F '\t' '
+    FNR == NR { if ($4 == "noisy" || $4 == "contract") may_fail[$1] = 1; next }
+    $1 == "row" && (ENVIRON["RE"] == "" || $3 ~ ENVIRON["RE"]) {
+      for (i = 10; i < NF; i += 2) if (($i in may_fail) && !seen[$i]++) print $i
+    }' "$2" "$1"
+}
+
+require_match() { # STATUS OPTION RE NAMES WHAT
+  local left_out
+  left_out="$(unmatched "$3" "$4")"
+  [[ -n "${left_out}" ]] || return 0
+  if [[ "${left_out}" == "$3" ]]; then die "$1" "$2 $3 matches no $5"; fi
+  die "$1" "$2 $3 matches no $5 by ${left_out//$'\n'/, nor by }"
 }

@@ -64,6 +64,9 @@ function summarise(    c, i, n, count, compared, metrics_compared) {
     }
   }
   for (i = 1; i <= pairs; ++i) n += i in compared
+  for (c = 1; c <= cells; ++c) judged += cell_class[c] == "contract"
+  judged += gated_count
+  print "summary", "judged", judged + 0
   print "summary", "rows_compared", n + 0
   print "summary", "metrics_compared", metrics_compared + 0
   print "summary", "processes_old", side_files[1] + 0
@@ -80,10 +83,11 @@ function summarise(    c, i, n, count, compared, metrics_compared) {
 }
 
 function exit_status(count) {
+  if (pairs && !judged && !incomparable) note("nothing was judged: no metric that may fail is there")
   if (count["broken"] + count["worsened"] + count["regressed"]) return 1
   if (mode == "contrast" && count["worse"]) return 1
   if (count["missing"] + count["errored"] + count["incomparable"] || incomparable) return 3
-  if (!pairs) return 3
+  if (!pairs || !judged) return 3
   if (strict && count["inconclusive"] + count["too few"]) return 4
   return 0
 }
