@@ -148,7 +148,8 @@ Bench::Bench(const Workspace& workspace, const std::vector<std::string>& flags,
     const auto limit = static_cast<rlim_t>(options.open_files);
     const rlimit files = {limit, limit};
     if (limit != 0) setrlimit(RLIMIT_NOFILE, &files);
-    dup2(out, STDOUT_FILENO);
+    if (options.ignored_signal != 0) signal(options.ignored_signal, SIG_IGN);
+    dup2(options.pipe >= 0 ? options.pipe : out, STDOUT_FILENO);
     dup2(options.terminal >= 0 ? options.terminal : err, STDERR_FILENO);
     if (chdir(workspace.directory().c_str()) == 0) {
       execve(arguments[0], arguments.data(), variables.data());

@@ -52,6 +52,8 @@ struct CliOptions {
   std::vector<std::string> environment;  // "NAME=value", beside the test's own
   int64_t open_files = 0;                // the hard limit (ulimit -Hn); 0: as the test's own
   int terminal = -1;                     // standard error, where a test wants to read it itself
+  int pipe = -1;                         // the same of standard output
+  int ignored_signal = 0;                // as under nohup; 0: none
 };
 
 // One run of the bench program.

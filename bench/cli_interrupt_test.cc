@@ -1,6 +1,9 @@
-// The program when it is told to stop: Ctrl-C, SIGTERM, and SIGKILL.
+// The program when it is told to stop: Ctrl-C, SIGTERM and the like, SIGKILL, and a reader of its
+// output that goes away.
 
+#include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <string>
@@ -104,6 +107,43 @@ TEST_F(CliInterruptTest, EndsWith143WhenTerminated) {
   ASSERT_TRUE(bench.AwaitTraffic(kTraffic));
   bench.Signal(SIGTERM);
   EXPECT_EQ(bench.Wait(kMaxMs).status, 143);
+  EXPECT_THAT(Rows(), IsEmpty());
+}
+
+TEST_F(CliInterruptTest, TakesEverySignalThatEndsAProgramAsItTakesSigterm) {
+  for (const int signal : {SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGXCPU}) {
+    Bench bench(workspace_, Flags("Stampede/locking/lease"));
+    ASSERT_TRUE(bench.AwaitTraffic(kTraffic));
+    bench.Signal(signal);
+    const CliResult result = bench.Wait(kMaxMs);
+    EXPECT_EQ(result.status, 128 + signal);
+    EXPECT_THAT(result.out, HasSubstr("(interrupted)")) << signal;
+    EXPECT_THAT(workspace_.Leftovers(), IsEmpty()) << signal;
+  }
+}
+
+TEST_F(CliInterruptTest, LetsASignalBeThatWasIgnoredBefore) {
+  CliOptions nohup;
+  nohup.ignored_signal = SIGHUP;
+  Bench bench(workspace_, Flags("Counter/lockfree/incr", 0.5), nohup);
+  ASSERT_TRUE(bench.AwaitTraffic(kTraffic));
+  bench.Signal(SIGHUP);
+  const CliResult result = bench.Wait();
+  EXPECT_EQ(result.status, 0) << result.out << result.err;
+}
+
+TEST_F(CliInterruptTest, EndsAtOnceWhenTheReaderOfItsOutputIsGone) {
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+  CliOptions options;
+  options.pipe = ends[1];
+  Bench bench(workspace_, Flags("Counter/lockfree/(incr|lua)"), options);
+  close(ends[1]);
+  ASSERT_TRUE(bench.AwaitTraffic(kTraffic));
+  close(ends[0]);
+  const CliResult result = bench.Wait(kMaxMs);
+  EXPECT_EQ(result.status, 128 + SIGPIPE);
+  EXPECT_EQ(result.err, "bench: nobody reads standard output any more\n");
   EXPECT_THAT(Rows(), IsEmpty());
 }
 

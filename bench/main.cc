@@ -1,12 +1,15 @@
 // bench: flags, server, run, verdict, exit status.
 //
 // Exit status: 0 all is well; 1 an error, a broken contract or a control that caught nothing;
-// 2 bad input or nothing to run; 128 + the signal after Ctrl-C or SIGTERM.
+// 2 bad input or nothing to run; 128 + the signal after Ctrl-C, SIGTERM and the like; 141 (SIGPIPE)
+// when nobody reads standard output any more.
 
 #include <benchmark/benchmark.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -51,7 +54,8 @@ void PrintHelp(const FlagSet& flags) {
                "usage: bench [FLAGS]     e.g. bench --benchmark_filter=Stampede\n\n"
             << flags.Help()
             << "\nexit status: 0 well, 1 an error, a broken contract or a control that caught "
-               "nothing,\n  2 bad input or nothing to run, 130 after Ctrl-C\n\n"
+               "nothing,\n  2 bad input or nothing to run, 130 after Ctrl-C, 141 when nobody reads "
+               "the output\n\n"
                "Flags of Google Benchmark:\n\n";
   std::cout.flush();
   benchmark::PrintDefaultHelp();
@@ -203,7 +207,11 @@ int RunAll(Suite& suite, const CommandLine& command_line, const Catalogue& catal
   suite.CloseSession();
   if (command_line.list_only) return 0;
   int status = Conclude(suite.ledger(), command_line.format == "console");
-  if (!shown) std::fprintf(stderr, "bench: standard output can't be written\n");
+  if (InterruptSignal() == SIGPIPE) {
+    std::fprintf(stderr, "bench: nobody reads standard output any more\n");
+  } else if (!shown) {
+    std::fprintf(stderr, "bench: standard output can't be written\n");
+  }
   if (!filed) {
     std::fprintf(stderr, "bench: --benchmark_out=%s: not all of it could be written\n",
                  command_line.out.c_str());
@@ -228,6 +236,7 @@ int Main(int argc, char** argv) {
   absl::StatusOr<CommandLine> command_line = ReadBenchmarkFlags(&argc, argv);
   if (!command_line.ok()) return Refuse(command_line.status());
   CatchInterrupts();
+  WatchReader(STDOUT_FILENO);
   const int64_t descriptor_limit = RaiseDescriptorLimit();
   absl::StatusOr<std::unique_ptr<Deployment>> opened = OpenServer(options, descriptor_limit);
   if (!opened.ok()) return IsInterrupted() ? 128 + InterruptSignal() : Refuse(opened.status());
