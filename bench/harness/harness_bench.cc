@@ -65,13 +65,12 @@ absl::Status LimitOfEpoll(Suite& suite, const std::string& key, benchmark::State
 }
 
 absl::Status PeerRedisBenchmark(Suite& suite, const std::string& path, benchmark::State& state) {
-  constexpr int64_t kRequests = 200'000;
   absl::Status ready = suite.Prepare([](BlockingClient&) { return absl::OkStatus(); });
   absl::StatusOr<PeerFigures> figures = absl::InternalError("it did not run");
   while (state.KeepRunningBatch(state.max_iterations)) {
     if (!ready.ok()) continue;
-    figures = RunRedisBenchmark(path, *suite.deployment().private_server(), state.range(0),
-                                kRequests, IsInterrupted);
+    figures = RunRedisBenchmarkBriefly(path, *suite.deployment().private_server(), state.range(0),
+                                       IsInterrupted);
   }
   if (!ready.ok()) return ready;
   if (!figures.ok()) return figures.status();

@@ -87,8 +87,12 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Open(const SessionOptions& opt
           std::make_unique<WorkerState>(slot->loop, session->options_, slot->digests, index));
     }
     session->slots_.push_back(std::move(slot));
-    absl::Status connected = session->Connect(*session->slots_.back());
+    ThreadSlot& opened = *session->slots_.back();
+    absl::Status connected = session->Connect(opened);
     if (!connected.ok()) return connected;
+    // A server that was full refuses a connection after it has accepted it. That is no loss of a
+    // run: we were let in later.
+    for (auto& state : opened.workers) state->losses_counted = state->Losses();
   }
   return session;
 }

@@ -1,9 +1,12 @@
 #include "common/harness/session.h"
 
+#include <chrono>
 #include <memory>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
@@ -47,6 +50,31 @@ TEST_F(SessionTest, DealsTheWorkersToTheThreadsInTurn) {
     }
   }
   EXPECT_EQ(indices, std::set<int>({0, 1, 2, 3, 4, 5, 6}));
+}
+
+// As after a session that was just closed, which the server has not noticed yet.
+TEST_F(SessionTest, AServerThatWasFullAtFirstIsNoErrorOfTheRun) {
+  std::vector<BlockingClient> crowd;
+  for (int i = 0; i < 3; ++i) {
+    auto guest = BlockingClient::Connect(server_->tcp_endpoint(), /*timeout_ms=*/5000);
+    ASSERT_TRUE(guest.ok()) << guest.status();
+    crowd.push_back(*std::move(guest));
+  }
+  ASSERT_TRUE(crowd[0].Command({"CONFIG", "SET", "maxclients", "3"}).ok());
+  std::thread relief([&crowd] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    crowd.clear();
+  });
+  std::unique_ptr<Session> session = MustOpen(OptionsFor(/*workers=*/3, /*threads=*/1));
+  relief.join();
+  const auto ping = [](Worker& worker) -> Operation {
+    co_await worker.redis().Run(Command("PING"));
+    co_return 0;
+  };
+  DriveRun(*session, /*budget=*/30, RunOptions(), std::make_unique<FunctionScenario>(ping));
+  const Tally tally = TotalsOf(*session).tally;
+  EXPECT_EQ(tally.succeeded, 30);
+  EXPECT_EQ(tally.errors, 0) << session->slot(0).first_error;
 }
 
 // More than are connected at a time.

@@ -15,16 +15,23 @@ Task<absl::Status> Subscriber::Subscribe(absl::string_view channel) {
   channel_ = std::string(channel);
   inbox_.clear();
   lost_ = absl::OkStatus();
-  // UNSUBSCRIBE without a channel has one reply, because there is at most one channel to leave.
-  const Command change = Command("UNSUBSCRIBE").Then(Command("SUBSCRIBE", channel));
+  // Servers differ in what they answer where there is nothing to leave (valkey 8.0: an error), so
+  // that we leave only what we have joined, by its name.
+  const std::string left = std::exchange(joined_, "");
+  const Command join("SUBSCRIBE", channel);
+  // GCC 12 destroys the temporaries of a condition twice within co_await.
+  const Command change = left.empty() ? join : Command("UNSUBSCRIBE", left).Then(join);
   co_await connection_.Pipeline(change);
+  joined_ = channel_;
   co_return absl::OkStatus();
 }
 
 Task<absl::Status> Subscriber::Unsubscribe() {
   channel_.clear();
   inbox_.clear();
-  co_await connection_.Run(Command("UNSUBSCRIBE"));
+  const std::string left = std::exchange(joined_, "");
+  if (left.empty() && connection_.connected()) co_return absl::OkStatus();
+  co_await connection_.Run(Command("UNSUBSCRIBE", left));
   co_return absl::OkStatus();
 }
 
@@ -45,6 +52,7 @@ Task<absl::StatusOr<std::string>> Subscriber::NextMessage(int64_t deadline_ns) {
 void Subscriber::OnPush(absl::StatusOr<Reply> push) {
   if (!push.ok()) {
     lost_ = push.status();
+    joined_.clear();
   } else {
     const Reply& message = *push;
     // The server may still send messages of a channel that we have left.

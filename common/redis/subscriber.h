@@ -39,7 +39,8 @@ class Subscriber {
   void OnPush(absl::StatusOr<Reply> push);
 
   Connection connection_;
-  std::string channel_;
+  std::string channel_;  // whose messages are wanted
+  std::string joined_;   // that the server has confirmed and we have not left; empty: none
   std::deque<std::string> inbox_;
   absl::Status lost_;
   Event* arrival_ = nullptr;  // NextMessage waits for this

@@ -20,8 +20,9 @@ constexpr int64_t kMsNs = 1'000'000;
 
 int64_t FarNs() { return NowNs() + 30'000 * kMsNs; }
 
-Command Change(absl::string_view channel) {
-  return Command("UNSUBSCRIBE").Then(Command("SUBSCRIBE", channel));
+Command Change(absl::string_view left, absl::string_view channel) {
+  const Command join("SUBSCRIBE", channel);
+  return left.empty() ? join : Command("UNSUBSCRIBE", left).Then(join);
 }
 
 // A reply of bulk strings and one number, as a message or the confirmation of a subscription is.
@@ -39,8 +40,8 @@ std::string Message(absl::string_view channel, absl::string_view text) {
 
 // The server's side of Subscribe(channel), after a subscription to `left` (or none: "").
 void Confirm(PeerConnection& client, absl::string_view left, absl::string_view channel) {
-  client.Expect(Change(channel));
-  client.Send(Confirmation("unsubscribe", left, 0));
+  client.Expect(Change(left, channel));
+  if (!left.empty()) client.Send(Confirmation("unsubscribe", left, 0));
   client.Send(Confirmation("subscribe", channel, 1));
 }
 
@@ -84,12 +85,11 @@ TEST(Subscriber, ConnectsSubscribesAndTakesMessagesInOrder) {
 }
 
 TEST(Subscriber, TakesConfirmationsAndMessagesHoweverTheyAreSplit) {
-  const std::string wire = Confirmation("unsubscribe", "", 0) +
-                           Confirmation("subscribe", "news", 1) + Message("news", "split");
+  const std::string wire = Confirmation("subscribe", "news", 1) + Message("news", "split");
   for (size_t size = 1; size <= wire.size(); size += 3) {
     ScriptedPeer peer(Transport::kUnix, {[&](PeerConnection& client) {
                         client.Greet();
-                        client.Expect(Change("news"));
+                        client.Expect(Change("", "news"));
                         client.SendInPieces(wire, size);
                         client.ExpectClosed();
                       }});
@@ -131,7 +131,7 @@ TEST(Subscriber, LeavesTheOlderChannelAndDropsWhatItsMessagesWere) {
     client.Greet();
     Confirm(client, "", "old");
     client.Send(Message("old", "never asked for"));
-    client.Expect(Change("new"));
+    client.Expect(Change("old", "new"));
     client.Send(Message("old", "before both confirmations"));
     client.Send(Confirmation("unsubscribe", "old", 0));
     client.Send(Message("old", "between them"));
@@ -289,11 +289,9 @@ TEST(Subscriber, MayBeSubscribedAgainByTheVeryTaskThatALossWakes) {
 TEST(Subscriber, SubscribeFailsWhereThePeerRefusesOrNeverConfirms) {
   ScriptedPeer peer(Transport::kTcp, {[](PeerConnection& client) {
                       client.Greet();
-                      client.Expect(Change("secret"));
-                      client.Send(Confirmation("unsubscribe", "", 0));
+                      client.Expect(Change("", "secret"));
                       client.Send("-NOPERM no access to the channel\r\n");
-                      client.Expect(Change("silent"));
-                      client.Send(Confirmation("unsubscribe", "", 0));
+                      client.Expect(Change("", "silent"));
                       client.ExpectClosed();
                     }});
   TestSubscriber client(peer.address());
@@ -306,6 +304,42 @@ TEST(Subscriber, SubscribeFailsWhereThePeerRefusesOrNeverConfirms) {
   };
   EXPECT_EQ(client.Run(body()).code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_FALSE(client.subscriber.connection().connected());
+  EXPECT_EQ(peer.Finish(), absl::OkStatus());
+}
+
+// Of a client that has joined nothing, valkey 8.0 refuses UNSUBSCRIBE (NOSUB), and other servers
+// answer with a null channel.
+TEST(Subscriber, LeavesOnlyWhatItHasJoinedAndByName) {
+  ScriptedPeer peer(Transport::kTcp, {[](PeerConnection& client) {
+                                        client.Greet();
+                                        client.Expect(Command("SUBSCRIBE", "one"));
+                                        client.Send(Confirmation("subscribe", "one", 1));
+                                        client.Expect(Command("UNSUBSCRIBE", "one"));
+                                        client.Send(Confirmation("unsubscribe", "one", 0));
+                                        client.Expect(Command("SUBSCRIBE", "refused"));
+                                        client.Send("-NOPERM no access to the channel\r\n");
+                                        client.Expect(Command("SUBSCRIBE", "two"));
+                                        client.Send(Confirmation("subscribe", "two", 1));
+                                      },
+                                      [](PeerConnection& client) {
+                                        client.Greet();
+                                        client.Expect(Command("SUBSCRIBE", "three"));
+                                        client.Send(Confirmation("subscribe", "three", 1));
+                                        client.ExpectClosed();
+                                      }});
+  TestSubscriber client(peer.address());
+  const auto body = [&]() -> Task<absl::Status> {
+    co_await client.subscriber.Subscribe("one");
+    co_await client.subscriber.Unsubscribe();
+    co_await client.subscriber.Unsubscribe();  // sends nothing
+    EXPECT_FALSE((co_await Try(client.subscriber.Subscribe("refused"))).ok());
+    co_await client.subscriber.Subscribe("two");
+    EXPECT_FALSE((co_await Try(client.subscriber.NextMessage(FarNs()))).ok()) << "closed";
+    co_await client.subscriber.Subscribe("three");
+    client.subscriber.connection().Close();
+    co_return absl::OkStatus();
+  };
+  EXPECT_EQ(client.Run(body()), absl::OkStatus());
   EXPECT_EQ(peer.Finish(), absl::OkStatus());
 }
 

@@ -1,5 +1,6 @@
 #include "common/server/redis_benchmark.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <fstream>
@@ -20,6 +21,9 @@ namespace {
 
 constexpr int64_t kTimeoutNs = 15'000'000'000;
 constexpr std::chrono::milliseconds kLookEvery(20);
+constexpr int64_t kTrialRequests = 2000;
+constexpr int64_t kMostRequests = 200'000;
+constexpr double kBriefSeconds = 2;
 
 std::string ReadFile(const std::string& path) {
   std::ostringstream text;
@@ -61,6 +65,19 @@ absl::StatusOr<PeerFigures> RunRedisBenchmark(const std::string& path, PrivateSe
   const std::string csv = ReadFile(output);
   std::remove(output.c_str());  // the next run would append to it
   return ParseRedisBenchmarkCsv(csv);
+}
+
+absl::StatusOr<PeerFigures> RunRedisBenchmarkBriefly(const std::string& path, PrivateServer& server,
+                                                     int64_t connections,
+                                                     const std::function<bool()>& is_cancelled) {
+  const absl::StatusOr<PeerFigures> trial =
+      RunRedisBenchmark(path, server, connections, kTrialRequests, is_cancelled);
+  if (!trial.ok()) return trial;
+  const double requests = trial->operations_per_second * kBriefSeconds;
+  return RunRedisBenchmark(
+      path, server, connections,
+      static_cast<int64_t>(std::clamp<double>(requests, kTrialRequests, kMostRequests)),
+      is_cancelled);
 }
 
 absl::StatusOr<PeerFigures> ParseRedisBenchmarkCsv(absl::string_view csv) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 
@@ -107,6 +108,21 @@ TEST_F(RedisBenchmarkRun, YieldsFiguresOfTheRequestsAskedForEachTime) {
   }
   EXPECT_THAT(GetCalls(), HasSubstr("cmdstat_get:calls=6000,"));
   EXPECT_FALSE(std::filesystem::exists(server_->directory() + "/redis-benchmark.csv"));
+}
+
+// It serves 4000 requests in a second, so that the 200'000 of a fast server would take 50 s.
+TEST_F(RedisBenchmarkRun, AsksASlowServerForFewerRequests) {
+  const std::string slow = server_->directory() + "/slow-benchmark";
+  std::ofstream(slow) << "#!/bin/sh\n"
+                         "while [ \"$1\" != -n ]; do shift; done\n"
+                         "sleep $(($2 / 4000)).$(($2 % 4000 / 400))\n"
+                         "echo '\"test\",\"rps\",\"p50_latency_ms\"'\n"
+                         "echo \"\\\"GET\\\",\\\"4000\\\",\\\"$2\\\"\"\n";
+  std::filesystem::permissions(slow, std::filesystem::perms::owner_all);
+  const absl::StatusOr<PeerFigures> figures =
+      RunRedisBenchmarkBriefly(slow, *server_, /*connections=*/5, Never);
+  ASSERT_TRUE(figures.ok()) << figures.status();
+  EXPECT_DOUBLE_EQ(figures->p50_us, 8000 * 1e3) << "requests, as the script tells them";
 }
 
 TEST_F(RedisBenchmarkRun, EndsWhenItIsCancelled) {
