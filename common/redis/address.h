@@ -5,7 +5,9 @@
 
 #include <sys/socket.h>
 
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/redis/uri.h"
@@ -17,6 +19,13 @@ struct Address {
   sockaddr_storage tcp = {};
   std::string unix_path;  // replaces tcp unless it is empty
 };
+
+// The addresses of `host` as numbers, in the order in which they are to be tried.
+using HostLookUp = std::function<absl::StatusOr<std::vector<std::string>>(const std::string& host)>;
+
+// Asks the system, which may block. Fails with kNotFound, naming the host, where no host has that
+// name.
+absl::StatusOr<std::vector<std::string>> LookUpHost(const std::string& host);
 
 // Looks `endpoint` up, which may block. Fails with kNotFound, naming the host, where no host has
 // that name.

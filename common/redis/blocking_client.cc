@@ -44,7 +44,7 @@ absl::StatusOr<BlockingClient> BlockingClient::Connect(const Endpoint& endpoint,
   redisContext* context =
       endpoint.transport == Endpoint::Transport::kUnix
           ? redisConnectUnixWithTimeout(endpoint.path.c_str(), timeout)
-          : redisConnectWithTimeout(endpoint.host.c_str(), endpoint.port, timeout);
+          : redisConnectWithTimeout(endpoint.target().c_str(), endpoint.port, timeout);
   BlockingClient client(context, endpoint.ToString(), timeout_ms, std::move(is_cancelled));
   if (context == nullptr) return client.Error(absl::StatusCode::kUnavailable, "out of memory");
   if (context->err != 0) {

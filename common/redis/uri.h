@@ -18,13 +18,16 @@ struct Endpoint {
   enum class Transport { kTcp, kUnix };
 
   Transport transport = Transport::kTcp;
-  std::string host;  // a name or an address, without brackets (kTcp)
-  int port = 6379;   // (kTcp)
-  std::string path;  // the absolute path of the socket (kUnix)
-  std::string user;  // if empty, the server's default user
+  std::string host;     // a name or an address, without brackets (kTcp)
+  std::string address;  // of the host, where one of several was chosen; empty: the host's (kTcp)
+  int port = 6379;      // (kTcp)
+  std::string path;     // the absolute path of the socket (kUnix)
+  std::string user;     // if empty, the server's default user
   std::string password;
   int db = 0;
 
+  // What to connect to: the address where one was chosen, otherwise the host (kTcp).
+  const std::string& target() const { return address.empty() ? host : address; }
   // Yields the URI without user and password, which is fit for messages, logs and results.
   std::string ToString() const;
 };

@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "common/redis/address.h"
 #include "common/redis/uri.h"
 #include "common/server/private_server.h"
 #include "common/server/server_facts.h"
@@ -26,6 +27,7 @@ struct DeploymentOptions {
   bool use_unix_transport = false;        // to a server of ours
   int max_clients = 1000;                 // connections that the benchmarks open at once
   std::function<bool()> is_cancelled;     // ends every wait but those of CleanUp; may be empty
+  HostLookUp look_up = LookUpHost;        // finds the user's server
 };
 
 // What we call everything that we leave on a server.
@@ -52,7 +54,7 @@ class Deployment {
   virtual const Identity& identity() const = 0;
   // The prefix of the keys of one run, another one at each call: "rcb:<digits>:<number>:".
   virtual std::string MakeRunPrefix() { return absl::StrCat(identity().key_prefix, ++runs_, ":"); }
-  // The server under test.
+  // The server under test, by the address that answered: others of its name may be other servers.
   virtual const Endpoint& endpoint() const = 0;
   // Servers besides that every worker connects to.
   virtual std::vector<Endpoint> nodes() const { return {}; }

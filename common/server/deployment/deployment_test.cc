@@ -15,64 +15,14 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/redis/blocking_client.h"
+#include "common/server/deployment/test_deployment.h"
 #include "common/server/private_server.h"
 #include "gtest/gtest.h"
 
 namespace rcb {
 namespace {
 
-constexpr int kTimeoutMs = 5000;
 constexpr char kLibraryCode[] = " redis.register_function('f', function() return 1 end)";
-
-std::unique_ptr<Deployment> MustOpen(const DeploymentOptions& options) {
-  absl::StatusOr<std::unique_ptr<Deployment>> deployment = OpenDeployment(options);
-  EXPECT_TRUE(deployment.ok()) << deployment.status();
-  return deployment.ok() ? *std::move(deployment) : nullptr;
-}
-
-std::unique_ptr<PrivateServer> UsersServer(std::vector<std::string> extra_arguments = {},
-                                           int max_clients = 200) {
-  PrivateServerOptions options;
-  options.extra_arguments = std::move(extra_arguments);
-  options.max_clients = max_clients;
-  absl::StatusOr<std::unique_ptr<PrivateServer>> server = PrivateServer::Start(options);
-  EXPECT_TRUE(server.ok()) << server.status();
-  return server.ok() ? *std::move(server) : nullptr;
-}
-
-DeploymentOptions OptionsFor(PrivateServer& server, int max_clients = 50) {
-  DeploymentOptions options;
-  options.redis_uri = server.tcp_endpoint().ToString();
-  options.max_clients = max_clients;
-  return options;
-}
-
-BlockingClient Client(const Endpoint& endpoint) {
-  absl::StatusOr<BlockingClient> client = BlockingClient::Connect(endpoint, kTimeoutMs);
-  EXPECT_TRUE(client.ok()) << client.status();
-  return *std::move(client);
-}
-
-Reply Must(BlockingClient& client, const std::vector<std::string>& command) {
-  absl::StatusOr<Reply> reply = client.Command(command);
-  EXPECT_TRUE(reply.ok()) << reply.status();
-  return reply.ok() ? *std::move(reply) : Reply();
-}
-
-std::set<std::string> Texts(const Reply& array) {
-  std::set<std::string> texts;
-  for (const Reply& element : array.elements()) texts.insert(element.text());
-  return texts;
-}
-
-// Opening must fail, in one line that names the flag.
-absl::Status Refusal(const DeploymentOptions& options) {
-  const absl::Status status = OpenDeployment(options).status();
-  EXPECT_FALSE(status.ok());
-  EXPECT_TRUE(absl::StartsWith(status.message(), "--redis")) << status;
-  EXPECT_FALSE(absl::StrContains(status.message(), "\n")) << status;
-  return status;
-}
 
 TEST(StandaloneDeployment, ServesOnTheTransportAskedFor) {
   for (const bool use_unix : {false, true}) {

@@ -1,8 +1,11 @@
 #include "common/server/deployment/foreign.h"
 
+#include <algorithm>
 #include <chrono>
+#include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -19,6 +22,7 @@ constexpr int kCleanUpAnswerTimeoutMs = 1500;  // an interrupted program has 2 s
 constexpr seconds kReturnTimeout{5};
 constexpr std::chrono::milliseconds kReturnPollInterval{200};
 constexpr int64_t kCleanUpTimeoutMs = 60'000;
+constexpr size_t kMaxAddresses = 8;  // of a name that are tried
 
 absl::string_view Advice(absl::StatusCode code) {
   switch (code) {
@@ -41,26 +45,47 @@ absl::StatusOr<std::unique_ptr<ForeignDeployment>> ForeignDeployment::Open(
       ParseUri(options.redis_uri, options.password_from_environment);
   if (!endpoint.ok()) return endpoint.status();
   deployment->endpoint_ = *std::move(endpoint);
-  const absl::Status admitted = deployment->Admit();
-  if (!admitted.ok()) return deployment->Attribute(admitted);
+  const absl::Status reached = deployment->Reach();
+  if (!reached.ok()) return deployment->Attribute(reached);
   deployment->is_clean_ = false;
   return deployment;
 }
 
 ForeignDeployment::~ForeignDeployment() { CleanUp().IgnoreError(); }
 
-absl::Status ForeignDeployment::Admit() {
-  absl::StatusOr<BlockingClient> client =
-      BlockingClient::Connect(endpoint_, kAnswerTimeoutMs, options_.is_cancelled);
-  if (!client.ok()) return client.status();
-  absl::StatusOr<ServerFacts> facts = FetchServerFacts(*client);
+absl::Status ForeignDeployment::Reach() {
+  std::vector<std::string> addresses = {""};
+  if (endpoint_.transport == Endpoint::Transport::kTcp) {
+    absl::StatusOr<std::vector<std::string>> found = options_.look_up(endpoint_.host);
+    if (!found.ok()) return absl::UnavailableError(found.status().message());
+    addresses = *std::move(found);
+  }
+  addresses.resize(std::min(addresses.size(), kMaxAddresses));
+  absl::Status silent = absl::NotFoundError("the host has no address");
+  std::string tried;
+  for (const std::string& address : addresses) {
+    endpoint_.address = address;
+    absl::StatusOr<BlockingClient> client =
+        BlockingClient::Connect(endpoint_, kAnswerTimeoutMs, options_.is_cancelled);
+    if (client.ok()) return Admit(*client);
+    silent = client.status();
+    if (!absl::IsUnavailable(silent) && !absl::IsDeadlineExceeded(silent)) return silent;
+    absl::StrAppend(&tried, tried.empty() ? "" : ", ", address);
+  }
+  if (addresses.size() <= 1) return silent;
+  return absl::Status(silent.code(), absl::StrCat(silent.message(), " (none of ", tried,
+                                                  " answers; this is of the last one)"));
+}
+
+absl::Status ForeignDeployment::Admit(BlockingClient& client) {
+  absl::StatusOr<ServerFacts> facts = FetchServerFacts(client);
   if (!facts.ok()) return facts.status();
   facts_ = *std::move(facts);
   const absl::Status usable = CheckUsable(facts_);
   if (!usable.ok()) return usable;
   const absl::Status room = CheckRoomFor(options_.max_clients, facts_);
   if (!room.ok()) return room;
-  return CheckWritable(*client, absl::StrCat(identity_.key_prefix, "probe"));
+  return CheckWritable(client, absl::StrCat(identity_.key_prefix, "probe"));
 }
 
 absl::Status ForeignDeployment::CheckRoom(int64_t connections) const {

@@ -33,7 +33,9 @@ class ForeignDeployment : public Deployment {
   ForeignDeployment(const DeploymentOptions& options, const Identity& identity)
       : options_(options), identity_(identity) {}
 
-  absl::Status Admit();
+  // Finds the address of the server's name that answers, and stays with it.
+  absl::Status Reach();
+  absl::Status Admit(BlockingClient& client);
   absl::Status DeleteLibrary(BlockingClient& client) const;
   // An error about the user's server: it names --redis and says what to do.
   absl::Status Attribute(const absl::Status& status) const;
