@@ -15,6 +15,7 @@ setup() {
 
 @test "an expression that not every awk reads alike is refused with its reason" {
   local expression reason
+  # shellcheck source=scripts/lib/expressions.sh
   source "${scripts}/lib/expressions.sh"
   while IFS=' ' read -r expression reason; do
     [[ "$(expression_fault "${expression}")" == *"${reason}"* ]] ||
@@ -46,6 +47,7 @@ CASES
 
 @test "an expression that is taken means the same to every awk" {
   local program expression
+  # shellcheck source=scripts/lib/expressions.sh
   source "${scripts}/lib/expressions.sh"
   printf '%s\n' Counter/lockfree/incr/workers:10 'a{2}' 'a|b' 'x.y' '' 'a]b' 'A-1' >names
   for expression in 'incr|lua' '^Counter/(lockfree|locking)/.*workers:10*$' 'a\{2' 'a\|b' 'x\.y' \
@@ -53,6 +55,7 @@ CASES
     [[ -z "$(expression_fault "${expression}")" ]] || { echo "${expression}"; return 1; }
     for program in mawk gawk original-awk; do
       type -P "${program}" >/dev/null || continue
+      # shellcheck disable=SC2016  # awk expands it
       diff <(grep --extended-regexp -- "${expression}" names) \
         <(RE="${expression}" "${program}" '$0 ~ ENVIRON["RE"]' names)
     done
@@ -60,6 +63,7 @@ CASES
 }
 
 @test "of an alternation each side has to match, the others left out" {
+  # shellcheck source=scripts/lib/expressions.sh
   source "${scripts}/lib/expressions.sh"
   printf '%s\n' p50_us p95_us items_per_second >names
   [[ -z "$(unmatched '^(p50|p95)_us$' names)" && -z "$(unmatched 'p9|item' names)" ]]
