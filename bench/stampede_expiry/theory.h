@@ -56,6 +56,7 @@ inline Interval XfetchComputations(double beta, double stretch, int64_t epochs) 
 inline std::string JudgeLifetimes(const std::vector<int64_t>& lifetimes_ms, int64_t ttl_ms,
                                   int64_t jitter_pct) {
   constexpr double kSigmas = 4.5;
+  constexpr double kSigmasOfSpread = 6;  // the estimate of a variance is skewed
   const auto ttl = static_cast<double>(ttl_ms);
   const double reach = ttl * static_cast<double>(jitter_pct) / 100;
   double sum = 0;
@@ -73,7 +74,8 @@ inline std::string JudgeLifetimes(const std::vector<int64_t>& lifetimes_ms, int6
   if (jitter_pct == 0 || n < 50) return "";
   const double variance = reach * reach / 3;
   const bool is_centred = std::abs(sum / n) < 1 + kSigmas * std::sqrt(variance / n);
-  const bool is_spread = std::abs(sum_of_squares / n / variance - 1) < kSigmas * std::sqrt(0.8 / n);
+  const bool is_spread =
+      std::abs(sum_of_squares / n / variance - 1) < kSigmasOfSpread * std::sqrt(0.8 / n);
   if (is_centred && is_spread) return "";
   return absl::StrCat("lifetimes are not spread evenly by ", jitter_pct, " %: their mean is ",
                       sum / n, " ms off, and their standard deviation ",

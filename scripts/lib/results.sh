@@ -1,8 +1,7 @@
 # shellcheck shell=bash
 # Reading results, shared by the scripts that judge them, which source it.
 #
-#   REPO_ROOT                    the checkout that this file is part of, without symlinks, or the
-#                                folder in a prefix that the scripts were installed to
+#   REPO_ROOT                    the checkout that this file is part of, without symlinks
 #   die STATUS MESSAGE           says so on stderr and ends the script
 #   check_expression OPTION RE   and others: see expressions.sh
 #   escape TEXT                  prints it as rows.jq writes a field
@@ -22,11 +21,7 @@
 
 REPO_ROOT="$(cd "$(dirname "$(readlink --canonicalize "${BASH_SOURCE[0]}")")/../.." && pwd -P)"
 readonly REPO_ROOT
-if [[ -e "${REPO_ROOT}/CMakePresets.json" ]]; then
-  readonly RESULTS_DIR="${RCB_RESULTS_DIR:-${REPO_ROOT}/results}"
-else
-  readonly RESULTS_DIR="${RCB_RESULTS_DIR:-${PWD}/results}"  # installed, where nobody should write
-fi
+readonly RESULTS_DIR="${RCB_RESULTS_DIR:-${REPO_ROOT}/results}"
 
 die() { # STATUS MESSAGE
   echo "${0##*/}: $2" >&2
