@@ -48,7 +48,7 @@ readonly ARGUMENTS="--columns p50_us 'the results'"
 | `Counter/locking/token_lock/workers:10` | 172.0k | 286us | 1.23ms | 950ns | 0 |
 | `Counter/lockfree/incr/workers:10` | 172.0k | 286us | 1.23ms | 950ns | 0 |
 
-results: medians of 3 processes, redis 7.0.15 over tcp, commit 0123456789ab
+results: medians of 3 processes, redis 7.0.15, tcp, commit 0123456789ab
 END
 }
 

@@ -78,6 +78,6 @@ END {
   print ""
   print ENVIRON["RCB_NAMES"] ": " \
       (side_files[1] == 1 ? "1 process" : "medians of " side_files[1] " processes") ", " \
-      known("server_name") " " known("server_version") " over " known("transport") ", commit " \
+      known("server_name") " " known("server_version") ", " known("transport") ", commit " \
       known("commit")
 }
