@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <iterator>
@@ -61,12 +62,11 @@ TEST(CountsTableTest, EqualArraysGetOneNumberHoweverTheyWereMade) {
     }
     int64_t steps = 0;
     for (const auto& [a, number] : numbers) {
-      const auto is_at_most = [&a](const std::vector<int64_t>& b) {
-        return std::equal(a.begin(), a.end(), b.begin(), std::less_equal<>());
-      };
       for (int way = 0; way < 5; ++way) {
-        const auto& [b, other] = *std::next(numbers.begin(), random() % numbers.size());
-        ASSERT_EQ(table.IsAtMost(number, other, &steps), is_at_most(b));
+        const auto place = static_cast<std::ptrdiff_t>(random() % numbers.size());
+        const auto& [b, other] = *std::next(numbers.begin(), place);
+        const bool is_at_most = std::equal(a.begin(), a.end(), b.begin(), std::less_equal<>());
+        ASSERT_EQ(table.IsAtMost(number, other, &steps), is_at_most);
       }
     }
     EXPECT_GT(steps, 0);
