@@ -123,7 +123,7 @@ TEST(LockTest, WaitersGoOnWhenTheConnectionsOfOthersBreak) {
 }
 
 TEST(LockTest, ATokenIsTakenBackFromAHolderThatDied) {
-  // Into the list of one who is not at work; whoever holds it now can't give it back.
+  // It goes to the list of a worker that is not at work; the holder of now can't give it back.
   const auto bury_the_token = [](const RunPlan& plan) {
     const lock::Keys keys(plan.key_prefix, plan.library_name);
     constexpr char kBury[] = R"lua(

@@ -125,7 +125,8 @@ TEST(StampedeTest, AFalseRecordIsCaught) {
     std::vector<OpRecord> failed = good;
     failed.back().value = 0;
     failed.back().outcome = Outcome::kUnknown;
-    EXPECT_EQ(bed.Check(failed).violations.count, 0) << "who got nothing got nothing false";
+    EXPECT_EQ(bed.Check(failed).violations.count, 0)
+        << "a worker that got nothing got nothing false";
   }
 }
 
@@ -236,7 +237,7 @@ TEST(StampedeTest, ADeadWinnerIsReplacedWhereTheLockExpires) {
   }
 }
 
-// Everyone who waits for a flight gets its error; who asks again, flies again.
+// All that wait for a flight get its error; a worker that asks again flies again.
 Operation TwoFlights(Worker& worker, Shared& shared) {
   const absl::StatusOr<int64_t> first = co_await Try(stampede::OneFlight(worker, shared));
   if (first.ok()) co_return first;
@@ -253,7 +254,7 @@ TEST(StampedeTest, SingleFlightSharesTheErrorAndComputesForWhoAsksAgain) {
         {.workers = kWorkers, .threads = threads});
     ASSERT_EQ(bed.RunOnce(2), absl::OkStatus());
     const Tally tally = bed.totals().tally;
-    EXPECT_GT(tally.retries, 3) << "more than the one who computed, in each of three rounds";
+    EXPECT_GT(tally.retries, 3) << "more than the one that computed, in each of three rounds";
     EXPECT_EQ(tally.succeeded, kWorkers * 3) << bed.first_error();
     EXPECT_THAT(ComputationsOf(bed), testing::Each(2));
     EXPECT_EQ(Misled(bed.history()), 0);

@@ -107,7 +107,8 @@ TEST(StampedeExpiryTest, AStaleReadIsCaught) {
     EXPECT_THAT(findings.violations.first, HasSubstr("was acknowledged"));
 
     newest->outcome = Outcome::kFailed;
-    EXPECT_EQ(bed.Check(stale).violations.count, 0) << "who got nothing got nothing stale";
+    EXPECT_EQ(bed.Check(stale).violations.count, 0)
+        << "a worker that got nothing got nothing stale";
   }
 }
 

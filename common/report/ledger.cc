@@ -47,8 +47,8 @@ std::string LedgerEntry::Remark() const {
       return absl::StrCat(overload, "; its latencies are those of a queue that grows");
     case RowVerdict::kNotCaught:
       return absl::StrCat("this control must violate its contract, and did not, though ",
-                          overlapping, " of its operations overlapped; raise --workers, --rounds ",
-                          "or --benchmark_min_time");
+                          overlapping, " of its operations overlapped; raise --workers or ",
+                          "--benchmark_min_time, or make the run longer");
     case RowVerdict::kNotProvable:
       if (workers == 1) return "a single worker races with nobody; use --workers=10 or more";
       return absl::StrCat("only ", overlapping, " operations overlapped, and ",
