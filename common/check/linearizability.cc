@@ -88,7 +88,8 @@ int64_t Checker::StepsFor(size_t count, const LinearizabilityOptions& options) c
   if (keys_left_ == 1) return left;
   const auto ops_left = static_cast<double>(ops_.size()) - static_cast<double>(verdict_.operations);
   const double share = static_cast<double>(count) / ops_left;
-  return left / 2 / keys_left_ + static_cast<int64_t>(static_cast<double>(left / 2) * share);
+  const int64_t half = left / 2;
+  return half / keys_left_ + static_cast<int64_t>(static_cast<double>(half) * share);
 }
 
 void Checker::CheckKey(const CasOp* ops, size_t count, const LinearizabilityOptions& options) {
