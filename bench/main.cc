@@ -24,6 +24,7 @@
 #include "bench/command_line.h"
 #include "bench/context.h"
 #include "bench/families.h"
+#include "bench/judge_history.h"
 #include "common/harness/flags.h"
 #include "common/harness/interrupt.h"
 #include "common/harness/options.h"
@@ -206,6 +207,7 @@ int RunAll(Suite& suite, const CommandLine& command_line, const Catalogue& catal
   status_line.Erase();
   suite.CloseSession();
   if (command_line.list_only) return 0;
+  suite.history_out().Conclude();
   int status = Conclude(suite.ledger(), command_line.format == "console");
   if (InterruptSignal() == SIGPIPE) {
     std::fprintf(stderr, "bench: nobody reads standard output any more\n");
@@ -216,8 +218,24 @@ int RunAll(Suite& suite, const CommandLine& command_line, const Catalogue& catal
     std::fprintf(stderr, "bench: --benchmark_out=%s: not all of it could be written\n",
                  command_line.out.c_str());
   }
-  if (status == 0 && !(shown && filed)) status = kFailed;
+  if (status == 0 && (!shown || !filed || suite.history_out().failed())) status = kFailed;
   return status;
+}
+
+// Judges a file, which no flag of a benchmark has to do with.
+int JudgeOnly(const Options& options, int argc, char** argv) {
+  if (argc == 1) return JudgeHistoryFile(options);
+  return Refuse(absl::InvalidArgumentError(
+      absl::StrCat(argv[1], " means nothing to --history_check, which runs no benchmark")));
+}
+
+absl::Status CheckHistoryFlags(const Options& options) {
+  if (!options.history_model.empty() || !options.history_initial.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(options.history_model.empty() ? "--history_initial" : "--history_model",
+                     " is of --history_check=, which is missing"));
+  }
+  return options.history_out.empty() ? absl::OkStatus() : HistoryOut::Prepare(options.history_out);
 }
 
 int Main(int argc, char** argv) {
@@ -233,6 +251,9 @@ int Main(int argc, char** argv) {
     std::cout << declared.catalogue.ToTsv();
     return 0;
   }
+  if (!options.history_check.empty()) return JudgeOnly(options, argc, argv);
+  const absl::Status kept = CheckHistoryFlags(options);
+  if (!kept.ok()) return Refuse(kept);
   absl::StatusOr<CommandLine> command_line = ReadBenchmarkFlags(&argc, argv);
   if (!command_line.ok()) return Refuse(command_line.status());
   CatchInterrupts();

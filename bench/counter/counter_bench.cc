@@ -5,7 +5,6 @@
 
 #include "bench/counter/counter.h"
 #include "bench/families.h"
-#include "common/check/counter_check.h"
 
 namespace rcb {
 namespace {
@@ -34,7 +33,10 @@ constexpr Row kRows[] = {
 class CounterScenario : public Scenario {
  public:
   CounterScenario(const RunPlan& plan, const Row& row)
-      : keys_(plan.key_prefix, plan.library_name), library_(plan.library_name), row_(row) {}
+      : keys_(plan.key_prefix, plan.library_name),
+        library_(plan.library_name),
+        workers_(plan.workers),
+        row_(row) {}
 
   absl::Status Prepare(BlockingClient& redis) override {
     if (!row_.calls_function) return absl::OkStatus();
@@ -47,29 +49,25 @@ class CounterScenario : public Scenario {
                                  BlockingClient& redis) override {
     const std::vector<std::string> keys =
         row_.is_sharded ? keys_.shards : std::vector<std::string>{keys_.counter};
-    std::vector<std::vector<CounterOp>> histories(keys.size());
+    ModelHistory counted;
+    counted.ops.reserve(history.size() + keys.size());
     for (const OpRecord& record : history) {
-      CounterOp op;
-      op.invoke_ns = record.invoke_ns;
-      op.return_ns = record.return_ns;
-      op.value = record.value;
-      op.outcome = record.outcome;
-      const int shard = row_.is_sharded ? counter::ShardOf(record.worker) : 0;
-      histories[static_cast<size_t>(shard)].push_back(op);
+      HistoryOp op = ToHistoryOp(record, HistoryFunction::kAdd, record.value);
+      op.key = row_.is_sharded ? counter::ShardOf(record.worker) : 0;
+      counted.ops.push_back(op);
     }
-    Findings findings;
     for (size_t i = 0; i < keys.size(); ++i) {
-      const absl::StatusOr<Reply> value = redis.Command({"GET", keys[i]});
-      if (!value.ok()) return value.status();
-      findings.violations.Merge(
-          CheckCounter(std::move(histories[i]), /*initial=*/0, value->integer()).violations);
+      const absl::Status read =
+          AddFinalRead(keys[i], static_cast<int64_t>(i), workers_, redis, &counted);
+      if (!read.ok()) return read;
     }
-    return findings;
+    return JudgeRecorded(std::move(counted));
   }
 
  private:
   const Keys keys_;
   const std::string library_;
+  const int workers_;
   const Row row_;
 };
 

@@ -9,7 +9,6 @@
 #include "bench/lock/lock.h"
 #include "bench/lock/lock_check.h"
 #include "bench/lock/queues.h"
-#include "common/check/counter_check.h"
 
 namespace rcb {
 namespace {
@@ -95,12 +94,11 @@ class LockScenario : public Scenario {
 
   absl::StatusOr<Findings> Check(absl::Span<const OpRecord> history,
                                  BlockingClient& redis) override {
-    const absl::StatusOr<Reply> final_value =
-        redis.Command({"GET", section_.keys().counter.counter});
-    if (!final_value.ok()) return final_value.status();
-    Findings findings;
-    findings.violations =
-        CheckCounter(CounterHistory(history), /*initial=*/0, final_value->integer()).violations;
+    ModelHistory counted = CounterHistory(history);
+    const absl::Status read = AddFinalRead(section_.keys().counter.counter, /*key=*/0,
+                                           section_.workers(), redis, &counted);
+    if (!read.ok()) return read;
+    Findings findings = JudgeRecorded(std::move(counted));
     if (row_.judged == Judged::kFences) {
       findings.violations.Merge(lock::CheckFences(FencedWrites(history)));
       findings.counters.emplace_back("fenced_rejects_per_op",
@@ -113,18 +111,15 @@ class LockScenario : public Scenario {
   }
 
  private:
-  std::vector<CounterOp> CounterHistory(absl::Span<const OpRecord> history) const {
-    std::vector<CounterOp> ops;
+  static ModelHistory CounterHistory(absl::Span<const OpRecord> history) {
+    ModelHistory counted;
+    counted.ops.reserve(history.size() + 1);
     for (const OpRecord& record : history) {
-      CounterOp op;
-      op.invoke_ns = record.invoke_ns;
-      op.return_ns = record.return_ns;
-      op.value = record.value;
-      op.is_read = record.op_class == lock::kReadClass;
-      op.outcome = record.outcome;
-      ops.push_back(op);
+      const bool is_read = record.op_class == lock::kReadClass;
+      counted.ops.push_back(ToHistoryOp(
+          record, is_read ? HistoryFunction::kRead : HistoryFunction::kAdd, record.value));
     }
-    return ops;
+    return counted;
   }
 
   std::vector<FencedWrite> FencedWrites(absl::Span<const OpRecord> history) const {

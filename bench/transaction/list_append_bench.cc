@@ -5,7 +5,7 @@
 
 #include "bench/transaction/list_append.h"
 #include "bench/transaction/variants.h"
-#include "common/check/list_append_check.h"
+#include "common/check/list_append_history.h"
 #include "common/measure/clock.h"
 #include "common/measure/per_worker.h"
 
@@ -44,11 +44,22 @@ class ListAppendScenario : public Scenario {
   }
 
   absl::StatusOr<Findings> Check(absl::Span<const OpRecord>, BlockingClient&) override {
-    ListHistory history;
-    books_.ForEach([&history](const Book& book) { history.Add(book.history); });
-    Findings findings;
-    findings.violations = CheckListAppend(history).violations;
-    return findings;
+    ModelHistory history;
+    history.model = HistoryModel::kListAppend;
+    for (int worker = 0; worker < books_.size(); ++worker) {
+      const ListHistory& own = books_[worker].history;
+      history.lists.Add(own);
+      for (const ListTransaction& transaction : own.transactions()) {
+        HistoryOp op;
+        op.invoke_ns = transaction.invoke_ns;
+        op.return_ns = transaction.return_ns;
+        op.process = worker;
+        op.function = HistoryFunction::kTxn;
+        op.outcome = transaction.outcome;
+        history.ops.push_back(op);
+      }
+    }
+    return JudgeRecorded(std::move(history));
   }
 
  private:

@@ -6,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 #include "bench/transaction/transaction.h"
 #include "bench/transaction/variants.h"
-#include "common/check/register_check.h"
 #include "common/harness/notes.h"
 #include "common/measure/per_worker.h"
 
@@ -47,24 +46,23 @@ class PairScenario : public Scenario {
   }
 
   absl::StatusOr<Findings> Check(absl::Span<const OpRecord> history, BlockingClient&) override {
-    Findings findings;
-    std::vector<RegisterOp> ops;
+    Violations skewed;
+    ModelHistory pair;
+    pair.model = HistoryModel::kRegister;
+    pair.ops.reserve(history.size());
     for (const OpRecord& record : history) {
       const int64_t written = value_of_.Of(record);
+      const bool is_read = written == kRead;
       if (record.outcome == Outcome::kOk && record.value == kSkewed) {
-        findings.violations.Add(
-            1, absl::StrCat("worker ", record.worker, " read two different values"));
-        continue;
+        skewed.Add(1, absl::StrCat("worker ", record.worker, " read two different values"));
       }
-      RegisterOp op;
-      op.invoke_ns = record.invoke_ns;
-      op.return_ns = record.return_ns;
-      op.is_read = written == kRead;
-      op.value = op.is_read ? record.value : written;
-      op.outcome = record.outcome;
-      ops.push_back(op);
+      pair.ops.push_back(ToHistoryOp(record,
+                                     is_read ? HistoryFunction::kRead : HistoryFunction::kWrite,
+                                     is_read ? record.value : written));
     }
-    findings.violations.Merge(CheckRegister(std::move(ops), /*initial=*/0).violations);
+    // To the register, a skewed read is one of a value that nobody wrote.
+    Findings findings = JudgeRecorded(std::move(pair));
+    if (!skewed.none()) findings.violations.first = skewed.first;
     return findings;
   }
 

@@ -1,11 +1,13 @@
 #include "common/harness/options.h"
 
+#include <optional>
 #include <utility>
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
+#include "common/history/model_history.h"
 
 namespace rcb {
 namespace {
@@ -77,6 +79,31 @@ std::vector<Flag> LoadFlags(Options* o) {
   };
 }
 
+std::vector<Flag> HistoryFlags(Options* o) {
+  return {
+      {"history_out", "a directory",
+       "writes the history of each run there, after the run, where the family has a model",
+       [o](absl::string_view v) { return !(o->history_out = std::string(v)).empty(); }},
+      {"history_check", "a file",
+       "judges the history in this file and runs nothing: one of --history_out, or of Jepsen, "
+       "Knossos or Elle, in EDN or JSON",
+       [o](absl::string_view v) { return !(o->history_check = std::string(v)).empty(); }},
+      {"history_model", "counter, register, cas_register, mutex or list_append",
+       "what the history is of (default: what its file says)",
+       [o](absl::string_view v) {
+         const std::optional<HistoryModel> model = ParseHistoryModel(v);
+         if (model) o->history_model = HistoryModelName(*model);
+         return model.has_value();
+       }},
+      {"history_initial", "a value, such as 0 or nil",
+       "what each register or counter of the history held at first (default: what its file says, "
+       "or nil, or of counters 0)",
+       [o](absl::string_view v) { return !(o->history_initial = std::string(v)).empty(); }},
+      {"history_format", "text or json", "how the verdict on the history is written (default text)",
+       [o](absl::string_view v) { return ParseChoice(v, "text", "json", &o->history_format); }},
+  };
+}
+
 }  // namespace
 
 std::vector<Flag> CommonFlags(Options* options) {
@@ -88,6 +115,7 @@ std::vector<Flag> CommonFlags(Options* options) {
   };
   for (Flag& flag : ServerFlags(options)) flags.push_back(std::move(flag));
   for (Flag& flag : LoadFlags(options)) flags.push_back(std::move(flag));
+  for (Flag& flag : HistoryFlags(options)) flags.push_back(std::move(flag));
   return flags;
 }
 

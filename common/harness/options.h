@@ -22,6 +22,11 @@ struct Options {
   int64_t op_timeout_ms = 5000;
   uint64_t seed = 1;
   int64_t history_limit = 4'000'000;  // operations that a run may record
+  std::string history_out;            // a directory; empty: histories are not written
+  std::string history_check;          // a file to judge; empty: benchmarks are run
+  std::string history_model;          // empty: the one that the file names
+  std::string history_initial;        // empty: the one that the file names, or nil
+  std::string history_format = "text";
   bool help = false;
   bool list_metrics = false;
 };

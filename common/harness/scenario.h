@@ -4,6 +4,7 @@
 #define RCB_COMMON_HARNESS_SCENARIO_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "common/check/history.h"
 #include "common/check/violations.h"
 #include "common/harness/worker.h"
+#include "common/history/model_history.h"
 #include "common/redis/blocking_client.h"
 
 namespace rcb {
@@ -48,7 +50,22 @@ struct Findings {
   Counters counters;  // to publish
   std::vector<Prediction> predictions;
   std::string note;  // one line for people about the row; may be empty
+  // What was judged, in the form that --history_out writes; empty where the family has no model. A
+  // family that has one may judge more, such as what it saw in memory.
+  std::optional<ModelHistory> history;
+  bool is_history_violated = false;
 };
+
+// What the checker of its model says of `history`, which is kept with it.
+Findings JudgeRecorded(ModelHistory history);
+
+// One operation of `record`, which holds what every model needs; the rest is the family's.
+HistoryOp ToHistoryOp(const OpRecord& record, HistoryFunction function, int64_t value);
+
+// Adds a read of the counter `redis_key`, which is `key` to the model, by the harness itself, after
+// all other operations. What cannot be read is no violation.
+absl::Status AddFinalRead(const std::string& redis_key, int64_t key, int workers,
+                          BlockingClient& redis, ModelHistory* history);
 
 // Made anew for each run. Operate is called on all loops' threads at once; the others on one
 // thread, while no operation runs.

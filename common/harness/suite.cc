@@ -41,6 +41,7 @@ Suite::Suite(const Options& options, Deployment& deployment, Selector selects,
       deployment_(deployment),
       selects_(std::move(selects)),
       on_progress_(std::move(on_progress)),
+      history_out_(options.history_out),
       stage_(StageOptionsOf(options)) {}
 
 Suite::~Suite() { CloseSession(); }
@@ -220,7 +221,7 @@ void Suite::Finish(const Instance& instance, benchmark::State& state) {
   entry.overlapping += CountOverlapping(HistoryOf(stage_.session()));
   const std::string overload = DescribeOverload(run);
   if (!overload.empty()) entry.overload = overload;
-  const absl::StatusOr<Findings> judged = stage_.Judge(instance, deployment);
+  absl::StatusOr<Findings> judged = stage_.Judge(instance, deployment);
   entry.interrupted = IsInterrupted();
   if (!judged.ok()) {
     stage_.SuspectServer();
@@ -230,7 +231,16 @@ void Suite::Finish(const Instance& instance, benchmark::State& state) {
   entry.finished = true;
   entry.violations.Merge(judged->violations);
   entry.note = judged->note;
+  KeepHistory(instance, *judged);
   Publish(instance, *judged, state);
+}
+
+// Where the recorded history shows a violation, the row says how to look at it.
+void Suite::KeepHistory(const Instance& instance, Findings& findings) {
+  const std::string path = history_out_.Keep(instance.spec.name, instance.name, findings);
+  LedgerEntry& entry = ledger_[instance.name];
+  if (path.empty() || !findings.is_history_violated || !entry.check_again.empty()) return;
+  entry.check_again = CheckAgainCommand(path);
 }
 
 void Suite::Publish(const Instance& instance, const Findings& findings, benchmark::State& state) {

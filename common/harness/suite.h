@@ -16,6 +16,7 @@
 
 #include "absl/status/status.h"
 #include "common/harness/family.h"
+#include "common/harness/history_out.h"
 #include "common/harness/options.h"
 #include "common/harness/run.h"
 #include "common/harness/spec.h"
@@ -72,6 +73,9 @@ class Suite {
   // Closes all connections; no benchmark may be running.
   void CloseSession() { stage_.Close(); }
 
+  // The histories of the runs so far.
+  const HistoryOut& history_out() const { return history_out_; }
+
  private:
   void Select(const std::string& name, bool has_rate, int64_t connections, int64_t to_nodes);
   void RegisterInstance(const Instance& instance, int64_t rounds);
@@ -80,6 +84,7 @@ class Suite {
   Run* Join(const Instance& instance, int64_t iterations, int thread);
   void Begin(const Instance& instance, int64_t iterations);
   void Finish(const Instance& instance, benchmark::State& state);
+  void KeepHistory(const Instance& instance, Findings& findings);
   void Publish(const Instance& instance, const Findings& findings, benchmark::State& state);
   Deployment& DeploymentFor(const BenchmarkSpec& spec);
 
@@ -89,6 +94,7 @@ class Suite {
   OnProgress on_progress_;
   Ledger ledger_;
   Selection selection_;
+  HistoryOut history_out_;
 
   std::mutex joining_;
   std::condition_variable begun_;

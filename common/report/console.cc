@@ -217,6 +217,7 @@ void ConsoleReporter::PrintRow(const Row& row) {
   if (!entry->note.empty()) out << "  NOTE: " << entry->note << "\n";
   if (entry->Remark().empty()) return;
   out << "  " << absl::AsciiStrToUpper(ToText(entry->verdict())) << ": " << entry->Remark() << "\n";
+  if (!entry->check_again.empty()) out << "  AGAIN: " << entry->check_again << "\n";
 }
 
 // Each limit below is where rounding would reach the next one up: 999.6ns is 1.0us.

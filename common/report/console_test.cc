@@ -278,6 +278,7 @@ TEST(ConsoleReporter, SaysUnderARowWhatIsWrongWithIt) {
   for (const Row& row : {broken, failed}) EntryFor(ledger, row).role = Role::kSafe;
   for (const Row& row : {silent, caught}) EntryFor(ledger, row).role = Role::kControl;
   EntryFor(ledger, broken).violations.Add(3, "value 7 was returned twice");
+  EntryFor(ledger, broken).check_again = "bench --history_check='x'";
   EntryFor(ledger, failed).timeouts = 2;
   EntryFor(ledger, failed).first_error = "no reply before the deadline";
   EntryFor(ledger, caught).violations.Add(5, "as it must");
@@ -287,7 +288,8 @@ TEST(ConsoleReporter, SaysUnderARowWhatIsWrongWithIt) {
   }
   EntryFor(ledger, aborted).abort_reason = "the server is gone";
   const std::string table = Table(ledger, {{broken, silent, failed, caught, aborted}});
-  EXPECT_THAT(table, HasSubstr("12.5%\n  BROKEN: value 7 was returned twice\nF/unsafe/silent"));
+  EXPECT_THAT(table, HasSubstr("12.5%\n  BROKEN: value 7 was returned twice\n"
+                               "  AGAIN: bench --history_check='x'\nF/unsafe/silent"));
   EXPECT_THAT(table, HasSubstr("12.5%\n  NOT CAUGHT: this control must violate its contract"));
   EXPECT_THAT(table, HasSubstr("12.5%\n  ERROR: 0 errors, 2 timeouts; first: no reply before"));
   EXPECT_EQ(CountOf(table, "BROKEN"), 1u);

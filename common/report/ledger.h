@@ -24,6 +24,7 @@ struct LedgerEntry {
   Violations violations;
   int64_t succeeded = 0;    // operations
   int64_t overlapping = 0;  // operations that began while another ran
+  std::string check_again;  // a command that judges the recorded violations again; or empty
   int64_t errors = 0;
   int64_t timeouts = 0;
   std::string first_error;
