@@ -16,7 +16,7 @@ namespace {
 using Function = HistoryFunction;
 
 // The search for a witness must not explode where the verdict was easy.
-constexpr LinearizabilityOptions kLimits = {.max_states = 200'000, .max_cached_states = 20'000};
+constexpr LinearizabilityOptions kLimits = {.max_steps = 20'000'000, .max_bytes = size_t{32} << 20};
 // Parts of a history of up to so many operations are tried from any value on.
 constexpr size_t kMaxFromAnyValue = 256;
 
