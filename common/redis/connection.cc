@@ -68,7 +68,10 @@ Connection::Connection(Loop& loop, const ConnectionOptions& options, ScriptDiges
     : SweepListener(loop),
       options_(options),
       digests_(digests),
-      jitter_(std::seed_seq{static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)}) {}
+      jitter_(std::seed_seq{static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)}),
+      hold_(loop, [this] {
+        if (transport_ != nullptr) transport_->Write(std::exchange(held_back_, ""));
+      }) {}
 
 Connection::~Connection() {
   on_push_ = nullptr;
@@ -114,10 +117,29 @@ std::optional<absl::Status> Connection::Begin(const Command& command, int64_t ti
                                               Request& request) {
   if (loop().cancelled()) return absl::CancelledError("cancelled");
   if (state_ != State::kReady) return absl::UnavailableError("not connected");
-  Append(timeout_ms, request);
+  if (disturbance_ != nullptr) {
+    const std::optional<SendPlan> plan = disturbance_->BeforeRequest(command.bytes().size());
+    if (!plan.has_value()) {
+      Close();
+      return absl::UnavailableError("the client died");
+    }
+    Append(timeout_ms, request);
+    SendDisturbed(command.bytes(), *plan);
+  } else {
+    Append(timeout_ms, request);
+    transport_->Write(command.bytes());
+  }
   ++round_trips_;
-  transport_->Write(command.bytes());
   return std::nullopt;
+}
+
+void Connection::SendDisturbed(const std::string& bytes, const SendPlan& plan) {
+  const size_t at_once =
+      held_back_.empty() ? std::min(plan.bytes_at_once, bytes.size()) : size_t{0};
+  if (at_once > 0) transport_->Write(bytes.substr(0, at_once));
+  if (at_once == bytes.size()) return;
+  if (held_back_.empty()) hold_.Start(NowNs() + plan.pause_ns);
+  held_back_.append(bytes, at_once);
 }
 
 void Connection::Append(int64_t timeout_ms, Request& request) {
@@ -196,6 +218,8 @@ void Connection::OnSweep(int64_t now_ns) {
 void Connection::Fail(const absl::Status& why) {
   transport_.reset();
   reader_.reset();
+  hold_.Stop();
+  held_back_.clear();
   if (dropped_ != nullptr) *std::exchange(dropped_, nullptr) = true;
   const State before = std::exchange(state_, State::kClosed);
   const bool was_open = before == State::kGreeting || before == State::kReady;

@@ -18,6 +18,7 @@
 #include "absl/strings/match.h"
 #include "common/redis/command.h"
 #include "common/redis/connection_options.h"
+#include "common/redis/disturbance.h"
 #include "common/redis/reply.h"
 #include "common/redis/transport.h"
 #include "common/runtime/completion.h"
@@ -86,6 +87,10 @@ class Connection : private Transport::Listener, private SweepListener {
   using PushHandler = std::function<void(absl::StatusOr<Reply> push)>;
   void set_on_push(PushHandler on_push) { on_push_ = std::move(on_push); }
 
+  // Has `disturbance`, which outlives its use, decide how each further request is sent; null: whole
+  // and at once. While part of a request is held back, later ones wait behind it.
+  void set_disturbance(Disturbance* disturbance) { disturbance_ = disturbance; }
+
   // The requests sent so far. A pipeline counts as one.
   int64_t round_trips() const { return round_trips_; }
   // How often an open connection has ended, for any reason.
@@ -112,6 +117,7 @@ class Connection : private Transport::Listener, private SweepListener {
 
   std::optional<absl::Status> Begin(const Command& command, int64_t timeout_ms, Request& request);
   void Append(int64_t timeout_ms, Request& request);
+  void SendDisturbed(const std::string& bytes, const SendPlan& plan);
   Task<absl::Status> ConnectOnce();
   Task<absl::StatusOr<Reply>> LoadScript(const Script& script);
   bool IsPush(const Reply& reply) const;
@@ -135,6 +141,9 @@ class Connection : private Transport::Listener, private SweepListener {
   Request* oldest_ = nullptr;          // the first of those in flight
   Request* newest_ = nullptr;
   int64_t in_flight_ = 0;
+  Disturbance* disturbance_ = nullptr;
+  std::string held_back_;  // until hold_ is due
+  Timer hold_;
   PushHandler on_push_;
   int64_t round_trips_ = 0;
   int64_t losses_ = 0;

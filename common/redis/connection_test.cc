@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -155,6 +156,68 @@ TEST_P(ConnectionOver, KeepsTheOrderOfWhatItHasQueued) {
     co_return absl::OkStatus();
   };
   EXPECT_EQ(client.Run(body()), absl::OkStatus());
+  EXPECT_EQ(peer.Finish(), absl::OkStatus());
+}
+
+// Holds back all but the first bytes of each request, or closes the connection before it.
+class HoldBack : public Disturbance {
+ public:
+  explicit HoldBack(size_t bytes_at_once) : bytes_at_once_(bytes_at_once) {}
+  std::optional<SendPlan> BeforeRequest(size_t) override {
+    if (dies) return std::nullopt;
+    return SendPlan{bytes_at_once_, /*pause_ns=*/2'000'000};
+  }
+
+  bool dies = false;
+
+ private:
+  const size_t bytes_at_once_;
+};
+
+TEST_P(ConnectionOver, ADisturbedRequestArrivesWholeInTheEnd) {
+  const Command get("GET", "key");
+  const Command both = get.Then(Command("AFTER"));
+  ScriptedPeer peer(GetParam(), {[&](PeerConnection& client) {
+                      client.Greet();
+                      client.Expect(get);
+                      client.Send("+1\r\n");
+                      client.Expect(Command("AFTER"));
+                      client.Send("+2\r\n");
+                      client.Expect(both);
+                      client.Send("+3\r\n+4\r\n");
+                    }});
+  TestClient client(peer.address());
+  HoldBack hold_back(get.bytes().size());
+  const auto body = [&]() -> Task<absl::Status> {
+    co_await client.connection.Connect();
+    client.connection.set_disturbance(&hold_back);
+    const std::vector<Reply> replies = co_await client.connection.Pipeline(both);
+    EXPECT_EQ(replies[0].text() + replies[1].text(), "12");
+    client.connection.set_disturbance(nullptr);
+    co_await client.connection.Pipeline(both);
+    co_return absl::OkStatus();
+  };
+  EXPECT_EQ(client.Run(body()), absl::OkStatus());
+  EXPECT_EQ(peer.Finish(), absl::OkStatus());
+  EXPECT_EQ(client.connection.round_trips(), 3);
+}
+
+TEST_P(ConnectionOver, ADisturbanceMayEndTheClient) {
+  ScriptedPeer peer(GetParam(), {[&](PeerConnection& client) {
+                      client.Greet();
+                      client.ExpectClosed();
+                    }});
+  TestClient client(peer.address());
+  HoldBack hold_back(0);
+  hold_back.dies = true;
+  const auto body = [&]() -> Task<absl::Status> {
+    co_await client.connection.Connect();
+    client.connection.set_disturbance(&hold_back);
+    co_await client.connection.Run(Command("GET", "key"));
+    co_return absl::OkStatus();
+  };
+  EXPECT_EQ(client.Run(body()).code(), absl::StatusCode::kUnavailable);
+  EXPECT_FALSE(client.connection.connected());
   EXPECT_EQ(peer.Finish(), absl::OkStatus());
 }
 

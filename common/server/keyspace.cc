@@ -1,5 +1,8 @@
 #include "common/server/keyspace.h"
 
+#include <functional>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -7,8 +10,11 @@
 
 namespace rcb {
 
-absl::Status DeleteKeysUnder(const std::string& prefix, int64_t timeout_ms,
-                             BlockingClient& client) {
+namespace {
+
+// Calls `visit` with the names on each page of the keys under `prefix`.
+absl::Status VisitPages(const std::string& prefix, int64_t timeout_ms, BlockingClient& client,
+                        const std::function<absl::Status(std::vector<std::string> names)>& visit) {
   const int64_t deadline_ns = NowNs() + timeout_ms * 1'000'000;
   const std::string pattern = absl::StrCat(prefix, "*");
   std::string cursor = "0";
@@ -17,11 +23,11 @@ absl::Status DeleteKeysUnder(const std::string& prefix, int64_t timeout_ms,
         client.Command({"SCAN", cursor, "MATCH", pattern, "COUNT", "1000"});
     if (!page.ok()) return page.status();
     cursor = (*page)[0].text();
-    std::vector<std::string> unlink = {"UNLINK"};
-    for (const Reply& key : (*page)[1].elements()) unlink.push_back(key.text());
-    if (unlink.size() > 1) {
-      const absl::Status status = client.Command(unlink).status();
-      if (!status.ok()) return status;
+    std::vector<std::string> names;
+    for (const Reply& key : (*page)[1].elements()) names.push_back(key.text());
+    if (!names.empty()) {
+      absl::Status visited = visit(std::move(names));
+      if (!visited.ok()) return visited;
     }
     if (NowNs() >= deadline_ns) {
       return absl::AbortedError(absl::StrCat("there are too many keys to find ours among within ",
@@ -29,6 +35,28 @@ absl::Status DeleteKeysUnder(const std::string& prefix, int64_t timeout_ms,
     }
   } while (cursor != "0");
   return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status DeleteKeysUnder(const std::string& prefix, int64_t timeout_ms,
+                             BlockingClient& client) {
+  return VisitPages(prefix, timeout_ms, client, [&client](std::vector<std::string> names) {
+    names.insert(names.begin(), "UNLINK");
+    return client.Command(names).status();
+  });
+}
+
+absl::StatusOr<std::vector<std::string>> ListKeysUnder(const std::string& prefix,
+                                                       int64_t timeout_ms, BlockingClient& client) {
+  std::set<std::string> all;  // SCAN may name a key twice
+  absl::Status listed =
+      VisitPages(prefix, timeout_ms, client, [&all](const std::vector<std::string>& names) {
+        all.insert(names.begin(), names.end());
+        return absl::OkStatus();
+      });
+  if (!listed.ok()) return listed;
+  return std::vector<std::string>(all.begin(), all.end());
 }
 
 }  // namespace rcb

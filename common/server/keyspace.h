@@ -5,8 +5,10 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "common/redis/blocking_client.h"
 
 namespace rcb {
@@ -15,6 +17,10 @@ namespace rcb {
 // of the characters that patterns give a meaning. kAborted when `timeout_ms` have passed before all
 // keys were seen. https://redis.io/commands/scan
 absl::Status DeleteKeysUnder(const std::string& prefix, int64_t timeout_ms, BlockingClient& client);
+
+// The names of these keys, each once. Errors as above.
+absl::StatusOr<std::vector<std::string>> ListKeysUnder(const std::string& prefix,
+                                                       int64_t timeout_ms, BlockingClient& client);
 
 }  // namespace rcb
 
