@@ -28,16 +28,19 @@ inline constexpr Script kReleaseToken{R"lua(
   if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
   return 0)lua"};
 
-// Takes the lock `key` for `lease_ms`, trying again and again until `backoff` gives up.
+// Takes the lock `key` for `lease_ms`, trying again and again until `backoff` gives up, and tells
+// the worker that it holds now.
 inline Task<absl::Status> AcquireToken(Worker& worker, const std::string& key,
                                        const std::string& token, int64_t lease_ms,
                                        Backoff backoff) {
   const Command acquire("SET", key, token, "NX", "PX", lease_ms);
   while (true) {
     const Reply acquired = co_await worker.redis().Run(acquire);
-    if (!acquired.is_nil()) co_return absl::OkStatus();
+    if (!acquired.is_nil()) break;
     co_await RetryAfter(worker, backoff);
   }
+  worker.Holds();
+  co_return absl::OkStatus();
 }
 
 // How an operation ends that failed after its write: even an error reply must not tell the checker

@@ -35,6 +35,8 @@ struct Keys {
       shards.push_back(absl::StrCat(counter, ":", shard));
       incr_shard.emplace_back("INCR", shards.back());
     }
+    get_shards = Command("MGET", shards[0], shards[1], shards[2], shards[3], shards[4], shards[5],
+                         shards[6], shards[7]);
   }
 
   std::string counter;
@@ -45,7 +47,9 @@ struct Keys {
   Command incr;
   Command watch_and_get;
   Command call;
+  Command get_shards{"MGET"};  // of all of them
   std::vector<Command> incr_shard;
+  int64_t lease_ms = 30'000;  // of the lock: far longer than the work, also on a stalled machine
 };
 
 inline int ShardOf(int worker) { return worker % Keys::kShards; }
@@ -115,12 +119,24 @@ inline Operation Sharded(Worker& worker, const Keys& keys) {
   co_return new_value.integer();
 }
 
+// What a reader of the value asks for: of all variants but sharded,
+inline Operation Read(Worker& worker, const Keys& keys) {
+  const Reply value = co_await worker.redis().Run(keys.get);
+  co_return value.integer();
+}
+// and of sharded.
+inline Operation ReadSum(Worker& worker, const Keys& keys) {
+  const Reply values = co_await worker.redis().Run(keys.get_shards);
+  int64_t sum = 0;
+  for (const Reply& value : values.elements()) sum += value.integer();
+  co_return sum;
+}
+
 // locking/token_lock: get_set happens under a lock that only its holder can release.
 // https://redis.io/docs/manual/patterns/distributed-locks, for a single instance
 inline Operation TokenLock(Worker& worker, const Keys& keys) {
-  constexpr int64_t kLeaseMs = 30'000;  // far longer than the work, also on a stalled machine
   const std::string token = NewToken(worker);
-  co_await AcquireToken(worker, keys.lock, token, kLeaseMs, Retrying());
+  co_await AcquireToken(worker, keys.lock, token, keys.lease_ms, Retrying());
   const Reply old_value = co_await worker.redis().Run(keys.get);
   const int64_t new_value = old_value.integer() + 1;
   co_await worker.redis().Run(Command("SET", keys.counter, new_value));

@@ -3,6 +3,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/random/distributions.h"
+#include "absl/strings/str_cat.h"
 #include "bench/counter/counter.h"
 #include "bench/families.h"
 
@@ -11,6 +13,8 @@ namespace {
 
 using counter::Keys;
 
+constexpr uint8_t kReadClass = 1;  // of operations in a trial
+
 struct Row {
   const char* name;
   Role role;
@@ -18,11 +22,13 @@ struct Row {
   double floor_round_trips;
   bool is_sharded = false;      // each shard is a counter of its own to the checker
   bool calls_function = false;  // that the server has to be given first
+  bool has_lock = false;
 };
 
 constexpr Row kRows[] = {
     {"Counter/unsafe/get_set", Role::kControl, counter::GetSet, 2},
-    {"Counter/locking/token_lock", Role::kSafe, counter::TokenLock, 4},
+    {"Counter/locking/token_lock", Role::kSafe, counter::TokenLock, 4, false, false,
+     /*has_lock=*/true},
     {"Counter/lockfree/incr", Role::kSafe, counter::Incr, 1},
     {"Counter/lockfree/lua", Role::kSafe, counter::Lua, 1},
     {"Counter/lockfree/watch", Role::kSafe, counter::Watch, 2},
@@ -34,16 +40,24 @@ class CounterScenario : public Scenario {
  public:
   CounterScenario(const RunPlan& plan, const Row& row)
       : keys_(plan.key_prefix, plan.library_name),
+        is_trial_(plan.trial),
         library_(plan.library_name),
         workers_(plan.workers),
-        row_(row) {}
+        row_(row) {
+    keys_.lease_ms = plan.LeaseMs(keys_.lease_ms);
+  }
 
   absl::Status Prepare(BlockingClient& redis) override {
     if (!row_.calls_function) return absl::OkStatus();
     return redis.Command({"FUNCTION", "LOAD", "REPLACE", counter::FunctionCode(library_)}).status();
   }
 
-  Operation Operate(Worker& worker) override { return row_.variant(worker, keys_); }
+  // In a trial, one operation in five reads the value as a user of the variant would.
+  Operation Operate(Worker& worker) override {
+    if (!is_trial_ || !absl::Bernoulli(*worker.random, 0.2)) return row_.variant(worker, keys_);
+    worker.op_class = kReadClass;
+    return row_.is_sharded ? counter::ReadSum(worker, keys_) : counter::Read(worker, keys_);
+  }
 
   absl::StatusOr<Findings> Check(absl::Span<const OpRecord> history,
                                  BlockingClient& redis) override {
@@ -52,7 +66,10 @@ class CounterScenario : public Scenario {
     ModelHistory counted;
     counted.ops.reserve(history.size() + keys.size());
     for (const OpRecord& record : history) {
-      HistoryOp op = ToHistoryOp(record, HistoryFunction::kAdd, record.value);
+      const bool is_read = record.op_class == kReadClass;
+      if (is_read && row_.is_sharded) continue;  // no read of one counter
+      HistoryOp op = ToHistoryOp(record, is_read ? HistoryFunction::kRead : HistoryFunction::kAdd,
+                                 record.value);
       op.key = row_.is_sharded ? counter::ShardOf(record.worker) : 0;
       counted.ops.push_back(op);
     }
@@ -61,11 +78,35 @@ class CounterScenario : public Scenario {
           AddFinalRead(keys[i], static_cast<int64_t>(i), workers_, redis, &counted);
       if (!read.ok()) return read;
     }
-    return JudgeRecorded(std::move(counted));
+    Findings findings = JudgeRecorded(std::move(counted));
+    findings.detections["by_counter"] = findings.violations.count;
+    if (row_.is_sharded && is_trial_) findings.Detect("by_sum", CheckSums(history));
+    return findings;
   }
 
  private:
-  const Keys keys_;
+  // A sum of shards counts each increment that was acknowledged before it was asked for, and none
+  // that began after it was told.
+  static Violations CheckSums(absl::Span<const OpRecord> history) {
+    Violations violations;
+    for (const OpRecord& read : history) {
+      if (read.op_class != kReadClass || read.outcome != Outcome::kOk) continue;
+      int64_t least = 0;
+      int64_t most = 0;
+      for (const OpRecord& op : history) {
+        if (op.op_class == kReadClass || op.outcome == Outcome::kFailed) continue;
+        if (op.outcome == Outcome::kOk && op.return_ns < read.invoke_ns) ++least;
+        if (op.invoke_ns <= read.return_ns) ++most;
+      }
+      if (read.value >= least && read.value <= most) continue;
+      violations.Add(
+          1, absl::StrCat("the sum of the shards was ", read.value, ", not ", least, " to ", most));
+    }
+    return violations;
+  }
+
+  Keys keys_;
+  const bool is_trial_;
   const std::string library_;
   const int workers_;
   const Row row_;
@@ -79,6 +120,11 @@ std::vector<BenchmarkSpec> Variants() {
     spec.floor.round_trips = row.floor_round_trips;
     spec.floor.requests = static_cast<int64_t>(row.floor_round_trips);
     spec.needs.functions = row.calls_function;
+    spec.trial.is_tried = row.role == Role::kSafe;
+    spec.trial.operations = 10;
+    if (row.has_lock) spec.trial.death = TrialContract::Death::kOthersGoOn;
+    spec.residue = {.is_judged = row.role == Role::kSafe,
+                    .keys = {{.name = "counter"}, {.name = "counter:#"}}};
     spec.make = [row](const RunPlan& plan) { return std::make_unique<CounterScenario>(plan, row); };
     specs.push_back(std::move(spec));
   }

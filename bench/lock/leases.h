@@ -14,15 +14,50 @@
 
 namespace rcb::lock {
 
-// locking/fenced: each holder gets a number that grows, and the resource (here a script) refuses a
-// holder with a lower one than it has seen. Some holders stay for longer than their lease, as in
-// unsafe/plain_del; those that are refused start again. Exclusion is not promised, nor needed.
-// Kleppmann, "How to do distributed locking", 2016.
-inline Operation Fenced(Worker& worker, Section& section) {
+// One operation whose holder gets a number that grows, and shows it to the resource with `read` and
+// `write`, which may refuse it. Some holders stay for longer than their lease, as in
+// unsafe/plain_del; those that are refused start again.
+inline Operation ShowFence(Worker& worker, Section& section, const Script& read,
+                           const Script& write, Backoff backoff) {
   static constexpr Script kAcquire{R"lua(
     if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 0 end
     return redis.call('INCR', KEYS[2]))lua",
                                    2};
+  const Keys& keys = section.keys();
+  const std::string& counter = keys.counter.counter;
+  const std::string& seen_fence = keys.serving;
+  const std::string token = NewToken(worker);
+  int64_t wanted_ns = NowNs();
+  while (true) {
+    const Reply fence = co_await worker.redis().Eval(kAcquire, keys.lock, keys.order, token,
+                                                     section.short_lease_ms());
+    if (fence.integer() == 0) {
+      co_await RetryAfter(worker, backoff);
+      continue;
+    }
+    section.NoteFence(worker, fence.integer());
+    Visit visit(section, worker, wanted_ns);
+    const Reply old_value =
+        co_await worker.redis().Eval(read, counter, seen_fence, fence.integer());
+    if (section.IsSlowHolder())
+      co_await worker.loop->Sleep(2 * section.short_lease_ms() * kNsPerMs);
+    Reply written;
+    if (!old_value.is_nil()) {
+      written = co_await worker.redis().Eval(write, counter, seen_fence, fence.integer(),
+                                             old_value.integer() + 1);
+    }
+    visit.Leave();
+    co_await ReleaseToken(worker, keys.lock, token);
+    if (!written.is_nil()) co_return old_value.integer() + 1;
+    section.CountFencedReject();
+    ++worker.tally->retries;
+    wanted_ns = NowNs();
+  }
+}
+
+// locking/fenced: the resource (here a script) refuses a holder with a lower number than it has
+// seen. Exclusion is not promised, nor needed. Kleppmann, "How to do distributed locking", 2016.
+inline Operation Fenced(Worker& worker, Section& section) {
   static constexpr Script kRead{R"lua(
     if tonumber(ARGV[1]) < tonumber(redis.call('GET', KEYS[2]) or 0) then return false end
     redis.call('SET', KEYS[2], ARGV[1])
@@ -33,36 +68,15 @@ inline Operation Fenced(Worker& worker, Section& section) {
     redis.call('SET', KEYS[1], ARGV[2])
     return 1)lua",
                                  2};
-  const Keys& keys = section.keys();
-  const std::string& counter = keys.counter.counter;
-  const std::string& seen_fence = keys.serving;
-  const std::string token = NewToken(worker);
-  int64_t wanted_ns = NowNs();
-  Backoff backoff = Retrying();
-  while (true) {
-    const Reply fence =
-        co_await worker.redis().Eval(kAcquire, keys.lock, keys.order, token, kShortLeaseMs);
-    if (fence.integer() == 0) {
-      co_await RetryAfter(worker, backoff);
-      continue;
-    }
-    section.NoteFence(worker, fence.integer());
-    Visit visit(section, worker, wanted_ns);
-    const Reply old_value =
-        co_await worker.redis().Eval(kRead, counter, seen_fence, fence.integer());
-    if (section.IsSlowHolder()) co_await worker.loop->Sleep(2 * kShortLeaseMs * kNsPerMs);
-    Reply written;
-    if (!old_value.is_nil()) {
-      written = co_await worker.redis().Eval(kWrite, counter, seen_fence, fence.integer(),
-                                             old_value.integer() + 1);
-    }
-    visit.Leave();
-    co_await ReleaseToken(worker, keys.lock, token);
-    if (!written.is_nil()) co_return old_value.integer() + 1;
-    section.CountFencedReject();
-    ++worker.tally->retries;
-    wanted_ns = NowNs();
-  }
+  return ShowFence(worker, section, kRead, kWrite, Retrying());
+}
+
+// unsafe/unfenced: the resource looks at nobody's number, and takes what a late holder writes after
+// somebody else came soon.
+inline Operation Unfenced(Worker& worker, Section& section) {
+  static constexpr Script kRead{"return redis.call('GET', KEYS[1]) or '0'", 2};
+  static constexpr Script kWrite{"return redis.call('SET', KEYS[1], ARGV[2]) and 1", 2};
+  return ShowFence(worker, section, kRead, kWrite, Eager());
 }
 
 // What a command to all nodes came to.
@@ -104,11 +118,12 @@ inline Task<absl::Status> EnsureQuorum(Worker& worker, int quorum) {
 // locking/redlock: a majority of independent servers must grant the lock, soon enough for some of
 // the lease to be left. https://redis.io/docs/manual/patterns/distributed-locks
 inline Operation Redlock(Worker& worker, Section& section) {
-  constexpr int64_t kDriftMs = kLeaseMs / 100 + 2;
+  const int64_t lease_ms = section.lease_ms();
+  const int64_t drift_ms = lease_ms / 100 + 2;
   const Keys& keys = section.keys();
   const int quorum = static_cast<int>(worker.nodes.size()) / 2 + 1;
   const std::string token = NewToken(worker);
-  const Command acquire("SET", keys.lock, token, "NX", "PX", kLeaseMs);
+  const Command acquire("SET", keys.lock, token, "NX", "PX", lease_ms);
   const Command release("EVAL", kReleaseToken.body, 1, keys.lock, token);
   const int64_t wanted_ns = NowNs();
   Backoff backoff = Retrying();
@@ -116,7 +131,7 @@ inline Operation Redlock(Worker& worker, Section& section) {
     co_await EnsureQuorum(worker, quorum);
     const int64_t asked_ns = NowNs();
     const int granted = co_await AskAll(worker, acquire);
-    const int64_t validity_ns = (kLeaseMs - kDriftMs) * kNsPerMs - (NowNs() - asked_ns);
+    const int64_t validity_ns = (lease_ms - drift_ms) * kNsPerMs - (NowNs() - asked_ns);
     if (granted >= quorum && validity_ns > 0) break;
     co_await AskAll(worker, release);
     co_await RetryAfter(worker, backoff);

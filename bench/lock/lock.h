@@ -33,11 +33,13 @@ namespace rcb::lock {
 inline constexpr uint8_t kWriteClass = 0;
 inline constexpr uint8_t kReadClass = 1;
 
-inline constexpr int64_t kLeaseMs = 30'000;  // far longer than the work, also on a stalled machine
 inline constexpr int64_t kGiveUpMs = 20'000;
 inline constexpr int64_t kNsPerMs = 1'000'000;
 
 inline Backoff Retrying() { return Backoff(/*first_ms=*/0.2, /*max_ms=*/50, kGiveUpMs); }
+
+// For controls, where somebody has to come soon after a release or the end of a lease.
+inline Backoff Eager() { return Backoff(/*first_ms=*/0.2, /*max_ms=*/5, kGiveUpMs); }
 
 // Counts a try that did not get the lock; fails once the worker has waited for too long.
 inline absl::Status CountTry(Worker& worker, int64_t wanted_ns) {
@@ -59,19 +61,17 @@ inline Operation None(Worker& worker, Section& section) {
 
 // unsafe/plain_del: it has a lease, but no token. A holder that stays for longer than its lease
 // deletes the lock of its successor.
-inline constexpr int64_t kShortLeaseMs = 20;
 inline Operation PlainDel(Worker& worker, Section& section) {
-  const Command acquire("SET", section.keys().lock, 1, "NX", "PX", kShortLeaseMs);
+  const Command acquire("SET", section.keys().lock, 1, "NX", "PX", section.short_lease_ms());
   const int64_t wanted_ns = NowNs();
-  Backoff backoff(/*first_ms=*/0.2, /*max_ms=*/5,
-                  kGiveUpMs);  // it must come soon after a release
+  Backoff backoff = Eager();
   while (true) {
     const Reply acquired = co_await worker.redis().Run(acquire);
     if (!acquired.is_nil()) break;
     co_await RetryAfter(worker, backoff);
   }
   Visit visit(section, worker, wanted_ns);
-  if (section.IsSlowHolder()) co_await worker.loop->Sleep(2 * kShortLeaseMs * kNsPerMs);
+  if (section.IsSlowHolder()) co_await worker.loop->Sleep(2 * section.short_lease_ms() * kNsPerMs);
   const int64_t value = co_await Work(worker, section);
   visit.Leave();
   co_await worker.redis().Run(Command("DEL", section.keys().lock));
@@ -99,7 +99,7 @@ inline Operation SetnxSpin(Worker& worker, Section& section) {
 inline Operation TokenBackoff(Worker& worker, Section& section) {
   const std::string token = NewToken(worker);
   const int64_t wanted_ns = NowNs();
-  co_await AcquireToken(worker, section.keys().lock, token, kLeaseMs, Retrying());
+  co_await AcquireToken(worker, section.keys().lock, token, section.lease_ms(), Retrying());
   Visit visit(section, worker, wanted_ns);
   const int64_t value = co_await Work(worker, section);
   visit.Leave();
@@ -115,6 +115,7 @@ inline Operation Ticket(Worker& worker, Section& section) {
   const Command look("GET", section.keys().serving);
   const int64_t wanted_ns = NowNs();
   const Reply ticket = co_await worker.redis().Run(Command("INCR", section.keys().order));
+  section.NoteQueued(worker);
   while (true) {
     const Reply serving = co_await worker.redis().Run(look);
     const int64_t places = ticket.integer() - 1 - serving.integer();
@@ -130,12 +131,13 @@ inline Operation Ticket(Worker& worker, Section& section) {
 }
 
 // Waits until a script that tries to lock says 1.
-inline Task<absl::Status> AcquireByScript(Worker& worker, const Script& script, const Keys& keys,
+inline Task<absl::Status> AcquireByScript(Worker& worker, const Script& script, Section& section,
                                           const std::string& token) {
+  const Keys& keys = section.keys();
   Backoff backoff = Retrying();
   while (true) {
-    const Reply acquired =
-        co_await worker.redis().Eval(script, keys.lock, keys.members, keys.intent, token, kLeaseMs);
+    const Reply acquired = co_await worker.redis().Eval(script, keys.lock, keys.members,
+                                                        keys.intent, token, section.lease_ms());
     if (acquired.integer() == 1) co_return absl::OkStatus();
     co_await RetryAfter(worker, backoff);
   }
@@ -169,14 +171,14 @@ inline Operation ReadWrite(Worker& worker, Section& section) {
   worker.op_class = is_shared ? kReadClass : kWriteClass;
   const int64_t wanted_ns = NowNs();
   if (is_shared) {
-    co_await AcquireByScript(worker, kAcquireShared, keys, token);
+    co_await AcquireByScript(worker, kAcquireShared, section, token);
     Visit visit(section, worker, wanted_ns, /*is_shared=*/true);
     const Reply value = co_await worker.redis().Run(keys.counter.get);
     visit.Leave();
     co_await worker.redis().Run(Command("ZREM", keys.members, token));
     co_return value.integer();
   }
-  co_await AcquireByScript(worker, kAcquireExclusive, keys, token);
+  co_await AcquireByScript(worker, kAcquireExclusive, section, token);
   Visit visit(section, worker, wanted_ns);
   const int64_t value = co_await Work(worker, section);
   visit.Leave();

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +21,15 @@ using lock::Section;
 // What is judged besides the counter.
 enum class Judged { kExclusion, kFences, kNothing };
 
+// What a variant promises about holders that misbehave, and how many requests a holder sends.
+struct Holders {
+  TrialContract::Death death = TrialContract::Death::kNotTried;
+  double recovery_leases = 1;
+  double stall_leases = 1.5;
+  int requests = 3;
+  bool asks_slowly = false;  // an acquisition that takes longer than a lease is refused
+};
+
 struct Row {
   const char* name;
   Role role;
@@ -27,53 +37,93 @@ struct Row {
   double floor_round_trips;
   const char* promise;
   Judged judged = Judged::kExclusion;
+  Holders holders = {};
   bool has_token = false;  // that lies in the queue at first
   bool has_readers = false;
+  bool is_fair = false;  // the first to queue is the first to be served
   bool needs_subscriber = false;
+  bool stays_subscribed = false;
   int quorum_nodes = 0;
 };
 
-constexpr char kExclusive[] = "one holder at a time, no update lost or counted twice";
+using Death = TrialContract::Death;
+constexpr Holders kExpiring = {.death = Death::kOthersGoOn};
+constexpr Holders kImmortal = {.death = Death::kOthersLockedOut};
+
+constexpr char kExclusive[] =
+    "one holder at a time, no update lost or counted twice; a dead holder's lock ends with its "
+    "lease, and a late one frees nobody else's";
+constexpr char kFair[] =
+    "one holder at a time, first come first served, no update lost or counted twice; a dead "
+    "holder's lock ends with its lease, and a late one frees nobody else's";
+constexpr char kFenced[] = "no late write accepted, no update lost; holders outlive their leases";
 constexpr char kCounted[] = "no update lost or counted twice, in real-time order";
 constexpr Row kRows[] = {
     {"Lock/unsafe/none", Role::kControl, lock::None, 2, kExclusive},
-    {"Lock/unsafe/plain_del", Role::kControl, lock::PlainDel, 4, kExclusive},
+    {"Lock/unsafe/plain_del", Role::kControl, lock::PlainDel, 4, kExclusive, Judged::kExclusion,
+     kExpiring},
+    {.name = "Lock/unsafe/barging_queue",
+     .role = Role::kControl,
+     .variant = lock::BargingQueue,
+     .floor_round_trips = 4,
+     .promise = kFair,
+     .is_fair = true,
+     .needs_subscriber = true,
+     .stays_subscribed = true},
+    {"Lock/unsafe/unfenced", Role::kControl, lock::Unfenced, 4, kFenced, Judged::kFences},
     {"Lock/locking/setnx_spin", Role::kSafe, lock::SetnxSpin, 4,
-     "as the others, while no holder dies"},
-    {"Lock/locking/token_backoff", Role::kSafe, lock::TokenBackoff, 4, kExclusive},
-    {"Lock/locking/ticket", Role::kSafe, lock::Ticket, 5, "as the others, while nobody dies"},
+     "one holder at a time, no update lost or counted twice; a dead holder locks out all others",
+     Judged::kExclusion, kImmortal},
+    {"Lock/locking/token_backoff", Role::kSafe, lock::TokenBackoff, 4, kExclusive,
+     Judged::kExclusion, kExpiring},
+    {.name = "Lock/locking/ticket",
+     .role = Role::kSafe,
+     .variant = lock::Ticket,
+     .floor_round_trips = 5,
+     .promise = "one holder at a time, first come first served, no update lost or counted twice; a "
+                "dead holder locks out all others",
+     .holders = kImmortal,
+     .is_fair = true},
     {.name = "Lock/locking/blpop_queue",
      .role = Role::kSafe,
      .variant = lock::BlpopQueue,
      .floor_round_trips = 4,
      .promise = kExclusive,
+     .holders = {.death = Death::kOthersGoOn, .recovery_leases = 4, .stall_leases = 3.5},
      .has_token = true},
     {.name = "Lock/locking/pubsub",
      .role = Role::kSafe,
      .variant = lock::Pubsub,
      .floor_round_trips = 4,
      .promise = kExclusive,
+     .holders = {.death = Death::kOthersGoOn, .recovery_leases = 2},
      .needs_subscriber = true},
     {.name = "Lock/locking/fair_queue",
      .role = Role::kSafe,
      .variant = lock::FairQueue,
      .floor_round_trips = 4,
-     .promise = kExclusive,
-     .needs_subscriber = true},
+     .promise = kFair,
+     .holders = {.death = Death::kOthersGoOn, .recovery_leases = 3},
+     .is_fair = true,
+     .needs_subscriber = true,
+     .stays_subscribed = true},
     {.name = "Lock/locking/read_write",
      .role = Role::kSafe,
      .variant = lock::ReadWrite,
      .floor_round_trips = 3,
-     .promise = "a writer is alone, no update lost, no read out of order",
+     .promise =
+         "a writer is alone, no update lost, no read out of order; a dead holder's lock ends "
+         "with its lease, and a late one frees nobody else's",
+     .holders = {.death = Death::kOthersGoOn, .requests = 2},
      .has_readers = true},
     {.name = "Lock/locking/redlock",
      .role = Role::kSafe,
      .variant = lock::Redlock,
      .floor_round_trips = 4,
      .promise = kExclusive,
+     .holders = {.death = Death::kOthersGoOn, .asks_slowly = true},
      .quorum_nodes = 3},
-    {"Lock/locking/fenced", Role::kSafe, lock::Fenced, 4,
-     "no late write accepted, no update lost; holders outlive their leases", Judged::kFences},
+    {"Lock/locking/fenced", Role::kSafe, lock::Fenced, 4, kFenced, Judged::kFences, kExpiring},
     {"Lock/lockfree/lua", Role::kSafe, lock::Lua, 1, kCounted, Judged::kNothing},
     {"Lock/lockfree/watch", Role::kSafe, lock::Watch, 2, kCounted, Judged::kNothing},
 };
@@ -81,9 +131,7 @@ constexpr Row kRows[] = {
 class LockScenario : public Scenario {
  public:
   LockScenario(const RunPlan& plan, const Row& row)
-      : section_(plan.key_prefix, plan.library_name, plan.workers),
-        round_trip_ns_(plan.round_trip_ns),
-        row_(row) {}
+      : section_(plan), trial_(plan.trial), round_trip_ns_(plan.round_trip_ns), row_(row) {}
 
   absl::Status Prepare(BlockingClient& redis) override {
     if (!row_.has_token) return absl::OkStatus();
@@ -98,14 +146,21 @@ class LockScenario : public Scenario {
     const absl::Status read = AddFinalRead(section_.keys().counter.counter, /*key=*/0,
                                            section_.workers(), redis, &counted);
     if (!read.ok()) return read;
-    Findings findings = JudgeRecorded(std::move(counted));
+    Findings findings;
+    // Who writes after its lease is over may undo what others wrote, unless there are fences.
+    const bool misbehaves = trial_ && trial_->misbehaves;
+    if (!misbehaves || row_.judged != Judged::kExclusion) {
+      findings = JudgeRecorded(std::move(counted));
+      const Violations miscounted = std::exchange(findings.violations, {});
+      findings.Detect("by_counter", miscounted);
+    }
     if (row_.judged == Judged::kFences) {
-      findings.violations.Merge(lock::CheckFences(FencedWrites(history)));
+      findings.Detect("by_fence", lock::CheckFences(FencedWrites(history)));
       findings.counters.emplace_back("fenced_rejects_per_op",
                                      static_cast<double>(section_.fenced_rejects()) /
                                          static_cast<double>(std::max<size_t>(history.size(), 1)));
     }
-    if (row_.judged == Judged::kExclusion) findings.violations.Merge(CheckHolders());
+    if (row_.judged == Judged::kExclusion) JudgeHolders(misbehaves, findings);
     if (row_.judged != Judged::kNothing) Publish(findings.counters);
     return findings;
   }
@@ -131,11 +186,24 @@ class LockScenario : public Scenario {
   }
 
   // The intervals and the cell see the same offence, and each may miss what the other can see.
-  Violations CheckHolders() const {
-    Violations violations = lock::CheckExclusion(Concatenate(section_.holdings()));
-    violations.Add(std::max<int64_t>(section_.overlaps() - violations.count, 0),
-                   "a holder came in while another was inside");
-    return violations;
+  void JudgeHolders(bool misbehaves, Findings& findings) const {
+    const std::vector<Holding> holdings = Concatenate(section_.holdings());
+    if (row_.is_fair) {
+      findings.Detect("by_order",
+                      lock::CheckOrder(holdings, section_.queue_lease_ms() * lock::kNsPerMs));
+    }
+    if (misbehaves) {
+      // Others may come in while a holder stays for too long; but not while one does not.
+      const int64_t short_ns = trial_->lease_ms * lock::kNsPerMs / 2;
+      findings.Detect("by_late_release",
+                      lock::CheckExclusion(lock::ShortStays(holdings, short_ns)));
+      return;
+    }
+    const Violations overlaps = lock::CheckExclusion(holdings);
+    findings.Detect("by_intervals", overlaps);
+    findings.detections["by_cell"] = section_.overlaps();
+    findings.violations.Add(std::max<int64_t>(section_.overlaps() - overlaps.count, 0),
+                            "a holder came in while another was inside");
   }
 
   void Publish(Counters& counters) const {
@@ -152,9 +220,34 @@ class LockScenario : public Scenario {
   }
 
   Section section_;
+  const std::optional<TrialPlan> trial_;
   const int64_t round_trip_ns_;
   const Row row_;
 };
+
+TrialContract TrialOf(const Row& row) {
+  TrialContract trial;
+  trial.is_tried = row.role == Role::kSafe || row.holders.death != Death::kNotTried;
+  trial.death = row.holders.death;
+  trial.recovery_leases = row.holders.recovery_leases;
+  trial.stalls = trial.death != Death::kNotTried;
+  trial.stall_leases = row.holders.stall_leases;
+  trial.asks_slowly = row.holders.asks_slowly;
+  trial.requests_while_holding = row.holders.requests;
+  return trial;
+}
+
+Residue ResidueOf(const Row& row) {
+  Residue residue;
+  residue.is_judged = row.role == Role::kSafe || row.is_fair;
+  residue.keys = {{.name = "counter"},
+                  {.name = "lock:order"},
+                  {.name = "lock:serving"},
+                  {.name = "lock:intent", .expires = true}};
+  if (row.has_token) residue.keys.push_back({.name = "lock:queue", .type = "list", .length = 1});
+  residue.stays_subscribed = row.stays_subscribed;
+  return residue;
+}
 
 std::vector<BenchmarkSpec> Variants() {
   std::vector<BenchmarkSpec> specs;
@@ -167,6 +260,8 @@ std::vector<BenchmarkSpec> Variants() {
     // Redlock asks all nodes at once, to lock and to unlock.
     spec.floor.requests = row.quorum_nodes > 0 ? 2 + 2 * row.quorum_nodes
                                                : static_cast<int64_t>(row.floor_round_trips);
+    spec.trial = TrialOf(row);
+    spec.residue = ResidueOf(row);
     spec.needs.subscriber = row.needs_subscriber;
     spec.needs.quorum_nodes = row.quorum_nodes;
     if (row.has_readers) {

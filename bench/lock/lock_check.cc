@@ -1,6 +1,7 @@
 #include "bench/lock/lock_check.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -37,6 +38,33 @@ Violations CheckExclusion(std::vector<Holding> holdings) {
     }
     int64_t& last_ns = holding.is_shared ? last_shared_ns : last_exclusive_ns;
     last_ns = std::max(last_ns, holding.released_ns);
+  }
+  return violations;
+}
+
+std::vector<Holding> ShortStays(const std::vector<Holding>& holdings, int64_t max_ns) {
+  std::vector<Holding> stays;
+  std::copy_if(holdings.begin(), holdings.end(), std::back_inserter(stays),
+               [max_ns](const Holding& holding) {
+                 return holding.released_ns - holding.acquired_ns <= max_ns;
+               });
+  return stays;
+}
+
+Violations CheckOrder(std::vector<Holding> holdings, int64_t max_wait_ns) {
+  SortByAcquisition(holdings);
+  Violations violations;
+  int64_t first_queued_ns = INT64_MAX;  // of those that came in later
+  for (auto later = holdings.rbegin(); later != holdings.rend(); ++later) {
+    if (later->wanted_ns > first_queued_ns) {
+      violations.Add(
+          1, absl::StrCat("a client that asked ", (later->wanted_ns - first_queued_ns) / 1000,
+                          " us after another was in the queue was served before it"));
+    }
+    const bool keeps_place = later->acquired_ns - later->queued_ns <= max_wait_ns;
+    if (later->queued_ns != 0 && keeps_place) {
+      first_queued_ns = std::min(first_queued_ns, later->queued_ns);
+    }
   }
   return violations;
 }

@@ -15,6 +15,13 @@ namespace rcb::lock {
 // acquiring and releasing; readers may overlap readers. Any order.
 Violations CheckExclusion(std::vector<Holding> holdings);
 
+// The stays that lasted for at most `max_ns`, so that no lease was over before they ended.
+std::vector<Holding> ShortStays(const std::vector<Holding>& holdings, int64_t max_ns);
+
+// Stays that began before that of another which had its place in the queue before they even asked.
+// Who had waited for longer than `max_wait_ns` may have lost its place. Any order.
+Violations CheckOrder(std::vector<Holding> holdings, int64_t max_wait_ns);
+
 struct HandOffs {
   double acquire_p50_us = 0;  // from wanting the lock to having it
   double acquire_p95_us = 0;

@@ -105,5 +105,38 @@ TEST(LockCheckTest, AWriteBehindAHigherFenceIsLate) {
   EXPECT_THAT(late.first, HasSubstr("late write: of 3 with fence 3 after fence 4"));
 }
 
+// Stays of which each waited in the queue from `queued_ns` on, having asked at `wanted_ns`.
+Holding Queued(int64_t wanted_ns, int64_t queued_ns, int64_t acquired_ns) {
+  Holding holding;
+  holding.wanted_ns = wanted_ns;
+  holding.queued_ns = queued_ns;
+  holding.acquired_ns = acquired_ns;
+  holding.released_ns = acquired_ns + 1;
+  return holding;
+}
+
+TEST(CheckOrder, TakesFirstComeFirstServedAndThoseThatCameAtTheSameTime) {
+  EXPECT_EQ(CheckOrder({Queued(0, 10, 100), Queued(20, 30, 110), Queued(40, 50, 120)}, 1000).count,
+            0);
+  EXPECT_EQ(CheckOrder({Queued(0, 10, 110), Queued(9, 30, 100)}, 1000).count, 0);
+}
+
+TEST(CheckOrder, CountsEachThatOvertookSomebody) {
+  EXPECT_EQ(CheckOrder({Queued(0, 10, 120), Queued(20, 30, 100), Queued(40, 0, 110)}, 1000).count,
+            2);
+  EXPECT_EQ(CheckOrder({Queued(0, 10, 120), Queued(20, 30, 130)}, 1000).count, 0);
+}
+
+TEST(CheckOrder, ForgivesToOvertakeOneThatWaitedForTooLong) {
+  EXPECT_EQ(CheckOrder({Queued(0, 10, 1200), Queued(20, 30, 100)}, 1000).count, 0);
+}
+
+TEST(ShortStays, LeavesOutThoseThatOutlivedTheirLease) {
+  EXPECT_EQ(
+      ShortStays({{.acquired_ns = 0, .released_ns = 50}, {.acquired_ns = 0, .released_ns = 51}}, 50)
+          .size(),
+      1u);
+}
+
 }  // namespace
 }  // namespace rcb::lock

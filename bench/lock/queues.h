@@ -13,9 +13,6 @@
 
 namespace rcb::lock {
 
-// How long a waiter believes in a holder that it hears nothing of.
-inline constexpr int64_t kQueueLeaseMs = 2000;
-
 // locking/blpop_queue: there is one token, and the worker that moves it from the queue to a list of
 // its own holds the lock; moving it back wakes the next in line. Where no token came back for two
 // leases, a waiter takes it out of the list of a holder that has died, or that finds it gone when
@@ -34,13 +31,15 @@ inline Operation BlpopQueue(Worker& worker, Section& section) {
                                     3};
   const Keys& keys = section.keys();
   const std::string mine = keys.HeldBy(worker.index);
-  const Command take("BLMOVE", keys.queue, mine, "LEFT", "RIGHT", kQueueLeaseMs / 1000);
+  const int64_t wait_ms = section.queue_lease_ms();
+  const Command take("BLMOVE", keys.queue, mine, "LEFT", "RIGHT",
+                     static_cast<double>(wait_ms) / 1000);
   const Command give_back =
       Command("LMOVE", mine, keys.queue, "LEFT", "RIGHT").Then(Command("INCR", keys.order));
   const int64_t wanted_ns = NowNs();
   std::string last_returns = "none";
   while (true) {
-    const Reply token = co_await worker.redis().Run(take, /*server_wait_ms=*/kQueueLeaseMs);
+    const Reply token = co_await worker.redis().Run(take, /*server_wait_ms=*/wait_ms);
     if (!token.is_nil()) break;
     co_await Ensure(CountTry(worker, wanted_ns));
     const Reply returns = co_await worker.redis().Eval(
@@ -74,11 +73,11 @@ inline Operation Pubsub(Worker& worker, Section& section) {
   const Keys& keys = section.keys();
   const std::string token = NewToken(worker);
   const int64_t wanted_ns = NowNs();
-  Reply left_ms = co_await worker.redis().Eval(kAcquire, keys.lock, token, kLeaseMs);
+  Reply left_ms = co_await worker.redis().Eval(kAcquire, keys.lock, token, section.lease_ms());
   const bool has_to_wait = !left_ms.is_nil();
   if (has_to_wait) {
     co_await worker.subscriber->Subscribe(keys.channel);
-    left_ms = co_await worker.redis().Eval(kAcquire, keys.lock, token, kLeaseMs);
+    left_ms = co_await worker.redis().Eval(kAcquire, keys.lock, token, section.lease_ms());
   }
   while (!left_ms.is_nil()) {
     co_await Ensure(CountTry(worker, wanted_ns));
@@ -86,7 +85,7 @@ inline Operation Pubsub(Worker& worker, Section& section) {
     const absl::Status told =
         (co_await Try(worker.subscriber->NextMessage(NowNs() + wait_ms * kNsPerMs))).status();
     if (absl::IsUnavailable(told)) co_return told;
-    left_ms = co_await worker.redis().Eval(kAcquire, keys.lock, token, kLeaseMs);
+    left_ms = co_await worker.redis().Eval(kAcquire, keys.lock, token, section.lease_ms());
   }
   Visit visit(section, worker, wanted_ns);
   const int64_t value = co_await Work(worker, section);
@@ -98,8 +97,45 @@ inline Operation Pubsub(Worker& worker, Section& section) {
   co_return value;
 }
 
-// locking/fair_queue, the way of Redisson's RFairLock: waiters stand in a list, and only the first
-// is told. A waiter that does not come back in time loses its place.
+// One operation under a lock whose waiters stand in a list, of which the first is told; `acquire`
+// takes the lock or a place.
+inline Operation QueueFor(Worker& worker, Section& section, const Script& acquire) {
+  static constexpr Script kRelease{R"lua(
+    if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+    redis.call('DEL', KEYS[1])
+    local first = redis.call('LINDEX', KEYS[2], 0)
+    if first then redis.call('PUBLISH', ARGV[2] .. first, 'your turn') end
+    return 1)lua",
+                                   2};
+  const Keys& keys = section.keys();
+  const std::string me = absl::StrCat(worker.index);
+  const int64_t wait_ms = section.queue_lease_ms();
+  const int64_t wanted_ns = NowNs();
+  Reply acquired = co_await worker.redis().Eval(acquire, keys.lock, keys.queue, keys.members, me,
+                                                section.lease_ms(), 2 * wait_ms);
+  if (acquired.integer() == 0) {
+    section.NoteQueued(worker);
+    co_await worker.subscriber->Subscribe(absl::StrCat(keys.channel, me));
+    acquired = co_await worker.redis().Eval(acquire, keys.lock, keys.queue, keys.members, me,
+                                            section.lease_ms(), 2 * wait_ms);
+  }
+  while (acquired.integer() == 0) {
+    co_await Ensure(CountTry(worker, wanted_ns));
+    const absl::Status told =
+        (co_await Try(worker.subscriber->NextMessage(NowNs() + wait_ms * kNsPerMs))).status();
+    if (absl::IsUnavailable(told)) co_return told;
+    acquired = co_await worker.redis().Eval(acquire, keys.lock, keys.queue, keys.members, me,
+                                            section.lease_ms(), 2 * wait_ms);
+  }
+  Visit visit(section, worker, wanted_ns);
+  const int64_t value = co_await Work(worker, section);
+  visit.Leave();
+  co_await AfterWrite(worker.redis().Eval(kRelease, keys.lock, keys.queue, me, keys.channel));
+  co_return value;
+}
+
+// locking/fair_queue, the way of Redisson's RFairLock: the first to come is the first to be served.
+// A waiter that does not come back in time loses its place.
 inline Operation FairQueue(Worker& worker, Section& section) {
   static constexpr Script kAcquire{R"lua(
     local now = redis.call('TIME')
@@ -120,36 +156,23 @@ inline Operation FairQueue(Worker& worker, Section& section) {
     redis.call('ZADD', KEYS[3], now_ms + ARGV[3], ARGV[1])
     return 0)lua",
                                    3};
-  static constexpr Script kRelease{R"lua(
-    if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-    redis.call('DEL', KEYS[1])
-    local first = redis.call('LINDEX', KEYS[2], 0)
-    if first then redis.call('PUBLISH', ARGV[2] .. first, 'your turn') end
-    return 1)lua",
-                                   2};
-  const Keys& keys = section.keys();
-  const std::string me = absl::StrCat(worker.index);
-  const int64_t wanted_ns = NowNs();
-  Reply acquired = co_await worker.redis().Eval(kAcquire, keys.lock, keys.queue, keys.members, me,
-                                                kLeaseMs, 2 * kQueueLeaseMs);
-  if (acquired.integer() == 0) {
-    co_await worker.subscriber->Subscribe(absl::StrCat(keys.channel, me));
-    acquired = co_await worker.redis().Eval(kAcquire, keys.lock, keys.queue, keys.members, me,
-                                            kLeaseMs, 2 * kQueueLeaseMs);
-  }
-  while (acquired.integer() == 0) {
-    co_await Ensure(CountTry(worker, wanted_ns));
-    const absl::Status told =
-        (co_await Try(worker.subscriber->NextMessage(NowNs() + kQueueLeaseMs * kNsPerMs))).status();
-    if (absl::IsUnavailable(told)) co_return told;
-    acquired = co_await worker.redis().Eval(kAcquire, keys.lock, keys.queue, keys.members, me,
-                                            kLeaseMs, 2 * kQueueLeaseMs);
-  }
-  Visit visit(section, worker, wanted_ns);
-  const int64_t value = co_await Work(worker, section);
-  visit.Leave();
-  co_await AfterWrite(worker.redis().Eval(kRelease, keys.lock, keys.queue, me, keys.channel));
-  co_return value;
+  return QueueFor(worker, section, kAcquire);
+}
+
+// unsafe/barging_queue: whoever finds the lock free takes it, so that those in the queue are
+// overtaken; and it leaves the note behind until when it kept its place.
+inline Operation BargingQueue(Worker& worker, Section& section) {
+  static constexpr Script kAcquire{R"lua(
+    if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then
+      redis.call('LREM', KEYS[2], 0, ARGV[1])
+      return 1
+    end
+    if not redis.call('LPOS', KEYS[2], ARGV[1]) then redis.call('RPUSH', KEYS[2], ARGV[1]) end
+    local now = redis.call('TIME')
+    redis.call('ZADD', KEYS[3], now[1] * 1000 + math.floor(now[2] / 1000) + ARGV[3], ARGV[1])
+    return 0)lua",
+                                   3};
+  return QueueFor(worker, section, kAcquire);
 }
 
 }  // namespace rcb::lock

@@ -6,11 +6,13 @@
 #include <atomic>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "bench/counter/counter.h"
 #include "common/harness/notes.h"
+#include "common/harness/scenario.h"
 #include "common/harness/worker.h"
 #include "common/measure/clock.h"
 #include "common/measure/per_worker.h"
@@ -44,9 +46,14 @@ struct Keys {
   std::string channel;
 };
 
+inline constexpr int64_t kLeaseMs = 30'000;  // far longer than the work, also on a stalled machine
+inline constexpr int64_t kQueueLeaseMs = 2000;
+inline constexpr int64_t kShortLeaseMs = 20;
+
 // One stay in the critical section.
 struct Holding {
-  int64_t wanted_ns = 0;    // when the lock was asked for
+  int64_t wanted_ns = 0;  // when the lock was asked for
+  int64_t queued_ns = 0;  // when the server had told that its place is in a queue; 0: it never did
   int64_t acquired_ns = 0;  // when it was ours
   int64_t released_ns = 0;  // just before it was given back
   bool is_shared = false;   // a reader among readers
@@ -55,17 +62,33 @@ struct Holding {
 // What all workers of a run share.
 class Section {
  public:
-  Section(const std::string& prefix, const std::string& library, int workers)
-      : keys_(prefix, library), holdings_(workers), fences_(workers) {}
+  explicit Section(const RunPlan& plan)
+      : keys_(plan.key_prefix, plan.library_name),
+        lease_ms_(plan.LeaseMs(kLeaseMs)),
+        queue_lease_ms_(plan.LeaseMs(kQueueLeaseMs)),
+        short_lease_ms_(plan.LeaseMs(kShortLeaseMs)),
+        has_slow_holders_(!plan.trial),
+        holdings_(plan.workers),
+        queued_ns_(plan.workers),
+        fences_(plan.workers) {}
 
   const Keys& keys() const { return keys_; }
+  // For how long a lock is held at most,
+  int64_t lease_ms() const { return lease_ms_; }
+  // a waiter believes in a holder that it hears nothing of,
+  int64_t queue_lease_ms() const { return queue_lease_ms_; }
+  // and a lock is held that slow holders outlive.
+  int64_t short_lease_ms() const { return short_lease_ms_; }
   int workers() const { return holdings_.size(); }
   // How often a worker came in while another was inside that should have kept it out.
   int64_t overlaps() const { return overlaps_; }
   const PerWorker<std::vector<Holding>>& holdings() const { return holdings_; }
 
+  // The server has told that the worker has a place in the queue of those that wait.
+  void NoteQueued(const Worker& worker) { queued_ns_[worker.index] = NowNs(); }
+
   // In variants whose holders may stay too long, the 3rd one to ask does, and then one in 500.
-  bool IsSlowHolder() { return visits_.fetch_add(1) % 500 == 2; }
+  bool IsSlowHolder() { return has_slow_holders_ && visits_.fetch_add(1) % 500 == 2; }
 
   // The fence of the worker's operation, noted for the checker.
   void NoteFence(const Worker& worker, int64_t fence) { fences_.For(worker) = fence; }
@@ -81,11 +104,16 @@ class Section {
   static constexpr int64_t kExclusive = int64_t{1} << 32;
 
   const Keys keys_;
+  const int64_t lease_ms_;
+  const int64_t queue_lease_ms_;
+  const int64_t short_lease_ms_;
+  const bool has_slow_holders_;     // a trial has its own
   std::atomic<int64_t> inside_{0};  // 1 for each reader, and kExclusive for each other holder
   std::atomic<int64_t> overlaps_{0};
   std::atomic<int64_t> visits_{0};
   std::atomic<int64_t> fenced_rejects_{0};
   PerWorker<std::vector<Holding>> holdings_;
+  PerWorker<int64_t> queued_ns_;  // of the stay that a worker waits for
   Notes<int64_t> fences_;
 };
 
@@ -96,10 +124,12 @@ class Visit {
   Visit(Section& section, const Worker& worker, int64_t wanted_ns, bool is_shared = false)
       : section_(section), worker_(worker.index) {
     holding_.wanted_ns = wanted_ns;
+    holding_.queued_ns = std::exchange(section_.queued_ns_[worker_], 0);
     holding_.acquired_ns = NowNs();
     holding_.is_shared = is_shared;
     const int64_t before = section_.inside_.fetch_add(Weight());
     if (is_shared ? before >= Section::kExclusive : before != 0) ++section_.overlaps_;
+    worker.Holds();
   }
   Visit(const Visit&) = delete;
   Visit& operator=(const Visit&) = delete;

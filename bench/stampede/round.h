@@ -58,7 +58,10 @@ class Shared {
       : prefix_(prefix),
         computation_(computation),
         lease_ms_(lease_ms),
-        computations_(static_cast<size_t>(rounds)) {}
+        computations_(static_cast<size_t>(rounds)),
+        is_stored_(static_cast<size_t>(rounds)),
+        early_(static_cast<size_t>(rounds)),
+        late_(static_cast<size_t>(rounds)) {}
 
   // No operation may be running.
   void StartRound(int64_t number) { round_ = Round(prefix_, number); }
@@ -67,11 +70,16 @@ class Shared {
   // The expensive computation of this round's value.
   Operation Compute(Worker& worker) {
     const int64_t number = round_.number;
-    const int64_t before = computations_[static_cast<size_t>(number)].fetch_add(1);
+    const auto place = static_cast<size_t>(number);
+    const int64_t before = computations_[place].fetch_add(1);
+    if (before > 0 && !is_stored_[place]) ++early_[place];
+    if (worker.Holds()) late_[place] = worker.index + 1;
     co_await computation_.Run(*worker.loop);
     if (abandons_ && before == 0) co_return absl::UnavailableError("the winner died");
     co_return number* kComputationsPerRound + before;
   }
+  // Tells that a value of this round has been stored, before its lock is released.
+  void NoteStored() { is_stored_[static_cast<size_t>(round_.number)] = true; }
   // For tests: the first worker to compute in each round never tells anyone.
   void AbandonFirst() { abandons_ = true; }
 
@@ -81,6 +89,13 @@ class Shared {
     return RoundOf(value) == round && value % kComputationsPerRound < computations(round);
   }
   int64_t computations(int64_t round) const { return computations_[static_cast<size_t>(round)]; }
+  // Computations that began while another had not been stored.
+  int64_t early_computations(int64_t round) const { return early_[static_cast<size_t>(round)]; }
+  // The worker that stalled or died on purpose once it had computed this round's first value; -1:
+  // none did.
+  int64_t late_worker(int64_t round) const { return late_[static_cast<size_t>(round)] - 1; }
+  // Whether `value` is the first that was computed in its round.
+  static bool IsFirst(int64_t value) { return value % kComputationsPerRound == 0; }
   int64_t rounds() const { return static_cast<int64_t>(computations_.size()); }
   int64_t lease_ms() const { return lease_ms_; }
   const Computation& computation() const { return computation_; }
@@ -93,7 +108,10 @@ class Shared {
   const Computation computation_;
   const int64_t lease_ms_;
   Round round_{"", 0};
-  std::vector<std::atomic<int64_t>> computations_;
+  std::vector<std::atomic<int64_t>> computations_;  // by round, as are these:
+  std::vector<std::atomic<bool>> is_stored_;
+  std::vector<std::atomic<int64_t>> early_;
+  std::vector<std::atomic<int64_t>> late_;  // the worker that stalled or died on purpose, from 1
   SingleFlight flights_;
   bool abandons_ = false;
 };

@@ -53,6 +53,7 @@ inline Operation SetnxPoll(Worker& worker, Shared& shared) {
   if (won.integer() == 1) {
     const int64_t value = co_await shared.Compute(worker);
     co_await worker.redis().Run(Command("SETEX", round.key, kTtlMs / 1000, value));
+    shared.NoteStored();
     co_await worker.redis().Run(Command("DEL", round.lock));
     co_return value;
   }

@@ -28,36 +28,83 @@ Operation ShortLock(Worker& worker, Shared& shared) {
                              std::max<int64_t>(shared.computation().duration_ms / 2, 1));
 }
 
+// What a variant promises about winners that misbehave, and how many requests one sends.
+struct Winners {
+  TrialContract::Death death = TrialContract::Death::kNotTried;
+  double recovery_leases = 1;
+  int requests = 1;
+  bool are_refused_late = false;  // a value that comes after the lease is over is not stored
+};
+
 struct Row {
   const char* name;
   Role role;
   Operation (*variant)(Worker& worker, Shared& shared);
   double floor_round_trips;
   const char* promise;
+  Winners winners = {};
   bool promises_one = true;  // computation per round
   bool needs_subscriber = false;
 };
 
-constexpr char kOnce[] = "one computation per round, whose value everyone gets";
+using Death = TrialContract::Death;
+constexpr Winners kExpiring = {.death = Death::kOthersGoOn, .recovery_leases = 2};
+
+constexpr char kOnce[] =
+    "one computation per round, whose value everyone gets; a dead winner holds up the others for "
+    "its lease";
 constexpr Row kRows[] = {
     {"Stampede/unsafe/none", Role::kControl, stampede::None, 2, kOnce},
     {"Stampede/unsafe/short_lock", Role::kControl, ShortLock, 3, kOnce},
-    {"Stampede/locking/setnx_poll", Role::kSafe, stampede::SetnxPoll, 3,
-     "this round's value while no winner dies; more than one computation if a loser is late",
-     /*promises_one=*/false},
-    {"Stampede/locking/token_lock", Role::kSafe, TokenLock, 3, kOnce},
-    {"Stampede/locking/pubsub", Role::kSafe, stampede::Pubsub, 2, kOnce, true,
-     /*needs_subscriber=*/true},
-    {"Stampede/locking/blpop", Role::kSafe, stampede::Blpop, 2, kOnce},
+    {.name = "Stampede/locking/setnx_poll",
+     .role = Role::kSafe,
+     .variant = stampede::SetnxPoll,
+     .floor_round_trips = 3,
+     .promise = "this round's value; more than one computation if a loser is late; a dead winner "
+                "locks out all others",
+     .winners = {.death = Death::kOthersLockedOut},
+     .promises_one = false},
+    {"Stampede/locking/token_lock",
+     Role::kSafe,
+     TokenLock,
+     3,
+     kOnce,
+     {.death = Death::kOthersGoOn, .requests = 2}},
+    {.name = "Stampede/locking/pubsub",
+     .role = Role::kSafe,
+     .variant = stampede::Pubsub,
+     .floor_round_trips = 2,
+     .promise = kOnce,
+     .winners = kExpiring,
+     .needs_subscriber = true},
+    {"Stampede/locking/blpop", Role::kSafe, stampede::Blpop, 2, kOnce, kExpiring},
     {"Stampede/locking/single_flight", Role::kSafe, stampede::OneFlight, 3,
      "one computation per round and process, whose value everyone gets"},
-    {"Stampede/locking/lease", Role::kSafe, stampede::Lease, 2, kOnce},
+    {"Stampede/locking/lease",
+     Role::kSafe,
+     stampede::Lease,
+     2,
+     "one computation per round, whose value everyone gets; a dead winner holds up the others for "
+     "its lease, and a late one's value is refused",
+     {.death = Death::kOthersGoOn, .are_refused_late = true}},
 };
+
+// In a trial, computations are short; where winners misbehave, a late value comes while the next
+// winner computes.
+constexpr double kStallLeases = 0.7;
+Computation ComputationOf(const RunPlan& plan, Computation computation) {
+  if (!plan.trial) return computation;
+  computation.kind = Computation::Kind::kWait;
+  computation.duration_ms = plan.trial->misbehaves ? plan.trial->lease_ms * 6 / 10 : 2;
+  return computation;
+}
 
 class StampedeScenario : public Scenario {
  public:
   StampedeScenario(const RunPlan& plan, const Computation& computation, const Row& row)
-      : shared_(plan.key_prefix, computation, kLeaseMs, plan.budget + 1), row_(row) {}
+      : shared_(plan.key_prefix, ComputationOf(plan, computation), plan.LeaseMs(kLeaseMs),
+                plan.budget + 1),
+        row_(row) {}
 
   absl::Status Prepare(BlockingClient&) override { return absl::OkStatus(); }  // keys are new
 
@@ -67,14 +114,15 @@ class StampedeScenario : public Scenario {
 
   absl::StatusOr<Findings> Check(absl::Span<const OpRecord> history, BlockingClient&) override {
     Findings findings;
-    std::vector<bool> has_failures(static_cast<size_t>(shared_.rounds()));
+    JudgeValues(history, findings);
+    std::vector<bool> was_run(static_cast<size_t>(shared_.rounds()));
+    std::vector<bool> has_failures(was_run.size());
     for (const OpRecord& op : history) {
+      was_run[static_cast<size_t>(op.operation)] = true;
       if (op.outcome != Outcome::kOk) has_failures[static_cast<size_t>(op.operation)] = true;
-      if (op.outcome != Outcome::kOk || shared_.IsOfRound(op.value, op.operation)) continue;
-      findings.violations.Add(
-          1, absl::StrCat("round ", op.operation, ": worker ", op.worker, " got ", op.value,
-                          ", which nobody computed in this round"));
     }
+    Violations too_many;
+    Violations too_early;
     int64_t sum = 0;
     int64_t max = 0;
     for (int64_t round = 0; round < shared_.rounds(); ++round) {
@@ -83,12 +131,20 @@ class StampedeScenario : public Scenario {
       max = std::max(max, computations);
       // Where the server refused some of the work, others may have had to compute again, or none
       // did.
-      if (row_.promises_one && !has_failures[static_cast<size_t>(round)]) {
-        findings.violations.Add(
-            std::abs(computations - 1),
-            absl::StrCat("round ", round, ": ", computations, " computations, not one"));
+      const bool is_whole =
+          was_run[static_cast<size_t>(round)] && !has_failures[static_cast<size_t>(round)];
+      if (!is_whole || shared_.late_worker(round) >= 0) continue;
+      if (row_.promises_one) {
+        too_many.Add(std::abs(computations - 1),
+                     absl::StrCat("round ", round, ": ", computations, " computations, not one"));
+      } else {
+        too_early.Add(shared_.early_computations(round),
+                      absl::StrCat("round ", round,
+                                   ": a computation began before the one before it was stored"));
       }
     }
+    findings.Detect("by_computations", too_many);
+    if (!row_.promises_one) findings.Detect("by_storing", too_early);
     findings.counters = {
         {"computations", static_cast<double>(sum) / static_cast<double>(shared_.rounds())},
         {"computations_max", static_cast<double>(max)},
@@ -97,6 +153,26 @@ class StampedeScenario : public Scenario {
   }
 
  private:
+  // Everyone gets a value of this round, and nobody one that came too late.
+  void JudgeValues(absl::Span<const OpRecord> history, Findings& findings) const {
+    Violations unknown;
+    Violations late;
+    for (const OpRecord& op : history) {
+      if (op.outcome != Outcome::kOk) continue;
+      if (!shared_.IsOfRound(op.value, op.operation)) {
+        unknown.Add(1, absl::StrCat("round ", op.operation, ": worker ", op.worker, " got ",
+                                    op.value, ", which nobody computed in this round"));
+      } else if (const int64_t late_worker = shared_.late_worker(op.operation);
+                 late_worker >= 0 && op.worker != late_worker && Shared::IsFirst(op.value)) {
+        late.Add(1, absl::StrCat("round ", op.operation,
+                                 ": the value of a winner whose lease was "
+                                 "over was stored"));
+      }
+    }
+    findings.Detect("by_value", unknown);
+    if (row_.winners.are_refused_late) findings.Detect("by_late_value", late);
+  }
+
   Shared shared_;
   const Row row_;
 };
@@ -120,6 +196,17 @@ std::vector<BenchmarkSpec> Variants(const ComputationOptions& options) {
     spec.floor.compute_ms = static_cast<double>(computation.duration_ms);
     spec.floor.computes_in_turn = options.burns_cpu();
     spec.needs.subscriber = row.needs_subscriber;
+    spec.trial.is_tried = row.role == Role::kSafe;
+    spec.trial.death = row.winners.death;
+    spec.trial.recovery_leases = row.winners.recovery_leases;
+    spec.trial.stalls = row.winners.death == Death::kOthersGoOn;
+    spec.trial.stall_leases = kStallLeases;
+    spec.trial.requests_while_holding = row.winners.requests;
+    spec.residue.is_judged = row.role == Role::kSafe;
+    spec.residue.keys = {{.name = "#", .expires = true},
+                         {.name = "#:waiters", .expires = true},
+                         {.name = "#:wake", .type = "list", .expires = true}};
+    spec.residue.stays_subscribed = row.needs_subscriber;
     spec.make = [row, computation](const RunPlan& plan) {
       return std::make_unique<StampedeScenario>(plan, computation, row);
     };

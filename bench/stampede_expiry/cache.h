@@ -44,19 +44,22 @@ struct Entry {
   }
 };
 
-// A moment from which on no reader may see an older generation.
+// A moment from which on no reader may see an older generation, and how long the value may live
+// from then on.
 struct Acknowledged {
   int64_t ns;
   size_t key;
   int64_t generation;
+  int64_t lifetime_ms = 0;
 };
 
 struct Settings {
   Computation computation;
   int64_t ttl_ms = 100;
-  int64_t grace_ms = 0;    // beyond the expiry, during which a stale value may be served
-  int64_t jitter_pct = 0;  // lifetimes are uniform in ttl_ms * (1 +- jitter_pct/100)
-  double beta = 1;         // XFetch
+  int64_t lease_ms = 30'000;  // of locks
+  int64_t grace_ms = 0;       // beyond the expiry, during which a stale value may be served
+  int64_t jitter_pct = 0;     // lifetimes are uniform in ttl_ms * (1 +- jitter_pct/100)
+  double beta = 1;            // XFetch
   size_t keys = 1;
   int64_t epochs = 1;  // per key
 };
@@ -120,6 +123,7 @@ class Cache {
     Key& key = *keys_[index];
     const auto slot = static_cast<size_t>(generation);
     if (slot < key.computations.size()) key.computations[slot].fetch_add(1);
+    if (worker.Holds()) has_misbehaved_ = true;
     const int64_t start_ns = NowNs();
     gauge_.Enter();
     const absl::Status computed = co_await Try(settings_.computation.Run(*worker.loop));
@@ -139,7 +143,7 @@ class Cache {
     mine.lifetimes_ms.push_back(px - settings_.grace_ms);
     mine.computing_ns += entry.delta_ns;
     mine.until_stored_ns += NowNs() - start_ns;
-    if (stored.integer() == 1) Acknowledge(worker, index, generation);
+    if (stored.integer() == 1) Acknowledge(worker, index, generation, px - settings_.grace_ms);
     co_return generation;
   }
 
@@ -156,10 +160,12 @@ class Cache {
   // After the run.
   const PerWorker<Sightings>& sightings() const { return sightings_; }
   int64_t max_running() const { return gauge_.max(); }
+  // Somebody stalled or died on purpose while it computed.
+  bool has_misbehaved() const { return has_misbehaved_; }
 
  private:
-  void Acknowledge(const Worker& worker, size_t index, int64_t generation) {
-    sightings_[worker.index].acknowledged.push_back({NowNs(), index, generation});
+  void Acknowledge(const Worker& worker, size_t index, int64_t generation, int64_t lifetime_ms) {
+    sightings_[worker.index].acknowledged.push_back({NowNs(), index, generation, lifetime_ms});
     std::atomic<int64_t>& latest = keys_[index]->latest;
     int64_t before = latest.load();
     do {
@@ -172,6 +178,7 @@ class Cache {
   std::vector<std::unique_ptr<Key>> keys_;
   std::atomic<int64_t> epochs_over_{0};
   RunningGauge gauge_;
+  std::atomic<bool> has_misbehaved_{false};
   PerWorker<Sightings> sightings_;
 };
 

@@ -25,7 +25,6 @@
 
 namespace rcb::expiry {
 
-inline constexpr int64_t kLeaseMs = 30'000;
 inline constexpr double kPollMs = 2;  // the mean pause between two polls
 
 // Looks the key up; a hard miss is an entry of generation 0.
@@ -50,10 +49,10 @@ inline Operation None(Worker& worker, Cache& cache, size_t index) {
   co_return co_await cache.Recompute(worker, index, seen + 1);
 }
 
-inline Task<absl::StatusOr<bool>> TryLock(Worker& worker, const Key& key,
+inline Task<absl::StatusOr<bool>> TryLock(Worker& worker, const Cache& cache, const Key& key,
                                           const std::string& token) {
-  const Reply won =
-      co_await worker.redis().Run(Command("SET", key.lock, token, "NX", "PX", kLeaseMs));
+  const Reply won = co_await worker.redis().Run(
+      Command("SET", key.lock, token, "NX", "PX", cache.settings().lease_ms));
   if (won.is_nil()) ++worker.tally->retries;
   co_return !won.is_nil();
 }
@@ -80,7 +79,7 @@ inline Operation TokenLock(Worker& worker, Cache& cache, size_t index) {
   while (true) {
     const Entry entry = co_await LookUp(worker, cache, key);
     if (entry.generation != 0) co_return entry.generation;
-    const bool locked = co_await TryLock(worker, key, token);
+    const bool locked = co_await TryLock(worker, cache, key, token);
     if (locked) break;
     co_await poll.Wait(*worker.loop, *worker.random);
   }
@@ -117,7 +116,7 @@ inline Operation XfetchLock(Worker& worker, Cache& cache, size_t index) {
     const Entry entry = co_await LookUp(worker, cache, key);
     const bool is_miss = entry.generation == 0;
     if (!is_miss && !RefreshesEarly(worker, cache, entry)) co_return entry.generation;
-    const bool locked = co_await TryLock(worker, key, token);
+    const bool locked = co_await TryLock(worker, cache, key, token);
     if (locked) {
       co_return co_await RefreshAndUnlock(worker, cache, index, entry.generation, token);
     }
@@ -127,7 +126,8 @@ inline Operation XfetchLock(Worker& worker, Cache& cache, size_t index) {
 }
 
 // locking/stale_while_revalidate: the value outlives its expiry by a grace period; the first reader
-// to see it expired refreshes it, the others are served the stale one. RFC 5861.
+// to see it expired refreshes it, the others are served the stale one. Who looks makes sure of the
+// grace, for a value may have been stored long after it was computed. RFC 5861.
 inline Operation StaleWhileRevalidate(Worker& worker, Cache& cache, size_t index) {
   Key& key = cache.key(index);
   const std::string token = NewToken(worker);
@@ -135,9 +135,10 @@ inline Operation StaleWhileRevalidate(Worker& worker, Cache& cache, size_t index
   while (true) {
     const Entry entry = co_await LookUp(worker, cache, key);
     const int64_t staleness_ns = NowNs() - entry.expiry_ns;
-    const bool is_miss = entry.generation == 0;
+    const bool is_miss =
+        entry.generation == 0 || staleness_ns > cache.settings().grace_ms * 1'000'000;
     if (!is_miss && staleness_ns < 0) co_return entry.generation;
-    const bool locked = co_await TryLock(worker, key, token);
+    const bool locked = co_await TryLock(worker, cache, key, token);
     if (locked) {
       co_return co_await RefreshAndUnlock(worker, cache, index, entry.generation, token);
     }

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -79,7 +80,10 @@ constexpr Row kRows[] = {
 class ExpiryScenario : public Scenario {
  public:
   ExpiryScenario(const RunPlan& plan, const Settings& settings, const Row& row)
-      : cache_(plan.key_prefix, settings, plan.workers), row_(row), key_of_(plan.workers) {}
+      : cache_(plan.key_prefix, settings, plan.workers),
+        is_trial_(plan.trial),
+        row_(row),
+        key_of_(plan.workers) {}
 
   // Fills every key at once, as after a deployment; with jitter, evenly over its range.
   absl::Status Prepare(BlockingClient& redis) override {
@@ -112,24 +116,53 @@ class ExpiryScenario : public Scenario {
 
   absl::StatusOr<Findings> Check(absl::Span<const OpRecord> history, BlockingClient&) override {
     Findings findings;
-    CheckFreshness(history, findings.violations);
+    findings.Detect("by_generation", CheckFreshness(history));
     CheckStaleness(history.size(), findings);
+    CheckAge(history, findings);
     const bool has_failures = std::any_of(history.begin(), history.end(), [](const OpRecord& op) {
       return op.outcome != Outcome::kOk;
     });
     CheckComputations(has_failures, findings);
     CheckLifetimes(findings.violations);
-    if (row_.predicts_xfetch) Predict(history, findings);
+    if (row_.predicts_xfetch && !is_trial_) Predict(history, findings);
     return findings;
   }
 
  private:
-  // No operation yields an older generation than was acknowledged before it began.
-  void CheckFreshness(absl::Span<const OpRecord> history, Violations& violations) {
-    std::vector<Acknowledged> acknowledged;
-    cache_.sightings().ForEach([&acknowledged](const Sightings& own) {
-      acknowledged.insert(acknowledged.end(), own.acknowledged.begin(), own.acknowledged.end());
+  std::vector<Acknowledged> AllAcknowledged() const {
+    std::vector<Acknowledged> all;
+    cache_.sightings().ForEach([&all](const Sightings& own) {
+      all.insert(all.end(), own.acknowledged.begin(), own.acknowledged.end());
     });
+    return all;
+  }
+
+  // No read yields a value whose lifetime and grace were over before it began, as the server would
+  // have dropped it.
+  void CheckAge(absl::Span<const OpRecord> history, Findings& findings) const {
+    constexpr int64_t kSlackNs = 5'000'000;                    // the server counts in milliseconds
+    std::map<std::pair<size_t, int64_t>, int64_t> dropped_ns;  // by key and generation
+    for (const Acknowledged& stored : AllAcknowledged()) {
+      const int64_t lives_ns = (stored.lifetime_ms + cache_.settings().grace_ms) * 1'000'000;
+      int64_t& dropped = dropped_ns[{stored.key, stored.generation}];
+      dropped = std::max(dropped, stored.ns + lives_ns + kSlackNs);
+    }
+    Violations old;
+    for (const OpRecord& read : history) {
+      if (read.outcome != Outcome::kOk) continue;
+      const auto found = dropped_ns.find({key_of_.Of(read), read.value});
+      if (found == dropped_ns.end() || read.invoke_ns <= found->second) continue;
+      old.Add(1, absl::StrCat("a read got generation ", read.value, ", ",
+                              (read.invoke_ns - found->second) / 1000,
+                              " us after its lifetime and grace were over"));
+    }
+    findings.Detect("by_age", old);
+  }
+
+  // No operation yields an older generation than was acknowledged before it began.
+  Violations CheckFreshness(absl::Span<const OpRecord> history) const {
+    Violations violations;
+    std::vector<Acknowledged> acknowledged = AllAcknowledged();
     std::sort(acknowledged.begin(), acknowledged.end(),
               [](const Acknowledged& a, const Acknowledged& b) { return a.ns < b.ns; });
     std::vector<OpRecord> reads(history.begin(), history.end());
@@ -148,6 +181,7 @@ class ExpiryScenario : public Scenario {
       violations.Add(1, absl::StrCat("a read got generation ", read.value, " after ", known,
                                      " was acknowledged"));
     }
+    return violations;
   }
 
   void CheckStaleness(size_t reads, Findings& findings) {
@@ -174,18 +208,19 @@ class ExpiryScenario : public Scenario {
     const Settings& settings = cache_.settings();
     int64_t sum = 0;
     int64_t max = 0;
+    Violations too_many;
     for (const auto& key : cache_.keys()) {
       for (int64_t epoch = 1; epoch <= settings.epochs; ++epoch) {
         const int64_t computations = key->computations[static_cast<size_t>(epoch + 1)];
         sum += computations;
         max = std::max(max, computations);
-        if (row_.promises_one && !has_failures) {
-          findings.violations.Add(
-              std::abs(computations - 1),
-              absl::StrCat("epoch ", epoch, ": ", computations, " computations, not one"));
+        if (row_.promises_one && !has_failures && !cache_.has_misbehaved()) {
+          too_many.Add(std::abs(computations - 1),
+                       absl::StrCat("epoch ", epoch, ": ", computations, " computations, not one"));
         }
       }
     }
+    if (row_.promises_one) findings.Detect("by_computations", too_many);
     const auto epochs =
         static_cast<double>(settings.epochs) * static_cast<double>(cache_.keys().size());
     int64_t hard_misses = 0;
@@ -251,17 +286,25 @@ class ExpiryScenario : public Scenario {
   }
 
   Cache cache_;
+  const bool is_trial_;
   const Row row_;
   Notes<uint32_t> key_of_;  // the key that each operation reads
 };
 
 // The settings that a row's argument stands for.
-Settings SettingsOf(const Row& row, const ComputationOptions& options, int64_t epochs) {
+Settings SettingsOf(const Row& row, const ComputationOptions& options, const RunPlan& plan) {
   Settings settings;
   settings.computation = options.Make(kDefaultComputeMs);
   settings.ttl_ms = 20 * settings.computation.duration_ms;
   settings.grace_ms = row.grace_ms;
-  settings.epochs = epochs;
+  if (plan.trial) {
+    settings.computation = {Computation::Kind::kWait, /*duration_ms=*/2};
+    settings.ttl_ms = 20;
+    settings.lease_ms = plan.trial->lease_ms;
+    // It ends before the lease of a refresher that has died.
+    if (row.grace_ms > 0) settings.grace_ms = plan.trial->misbehaves ? settings.lease_ms / 3 : 60;
+  }
+  settings.epochs = plan.budget;
   settings.keys = row.keys;
   const auto& [name, value] = row.arg;
   if (row.predicts_xfetch) settings.beta = static_cast<double>(value) / 100;
@@ -284,8 +327,14 @@ std::vector<BenchmarkSpec> Variants(const ComputationOptions& options) {
     spec.rounds = options.RoundsOr(kDefaultEpochs);
     spec.rate_per_second = kReadsPerSecond;
     spec.floor.round_trips = 1;
+    spec.trial.is_tried = row.role == Role::kSafe;
+    spec.trial.death = TrialContract::Death::kOthersGoOn;
+    spec.trial.stalls = true;
+    spec.trial.requests_while_holding = row.promises_one ? 2 : 1;
+    spec.residue.is_judged = row.role == Role::kSafe;
+    spec.residue.keys = {{.name = "#", .expires = true}, {.name = "#:newest"}};
     spec.make = [row, options](const RunPlan& plan) {
-      return std::make_unique<ExpiryScenario>(plan, SettingsOf(row, options, plan.budget), row);
+      return std::make_unique<ExpiryScenario>(plan, SettingsOf(row, options, plan), row);
     };
     specs.push_back(std::move(spec));
   }

@@ -154,7 +154,7 @@ class LateToLock : public Scenario {
     return redis.Command({"SET", cache_.key(0).name, "1 1000000 0"}).status();
   }
   Operation Operate(Worker& worker) override {
-    const bool locked = co_await expiry::TryLock(worker, cache_.key(0), "token");
+    const bool locked = co_await expiry::TryLock(worker, cache_, cache_.key(0), "token");
     if (!locked) co_return absl::InternalError("an earlier operation did not unlock");
     co_return co_await expiry::RefreshAndUnlock(worker, cache_, 0, stale_generation_, "token");
   }

@@ -87,6 +87,7 @@ struct Bank {
   std::vector<std::string> accounts;
   Command snapshot{"MGET"};        // of all balances
   std::vector<std::string> locks;  // by owner
+  int64_t lease_ms = 30'000;       // of a lock: far longer than the work, also on a stalled machine
 };
 
 }  // namespace rcb::transaction

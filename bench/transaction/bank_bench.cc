@@ -31,6 +31,7 @@ struct Row {
   bool is_guarded = true;            // against overdrafts
   bool moves_between_pairs = false;  // where one account covers for another
   bool calls_function = false;       // that the server has to be given first
+  bool has_locks = false;
 };
 
 constexpr char kBooks[] =
@@ -43,7 +44,12 @@ constexpr Row kRows[] = {
      .floor_round_trips = 2,
      .promise = kBooks,
      .moves_between_pairs = true},
-    {"Transaction/locking/ordered_locks", Role::kSafe, OrderedLocks, 5, kBooks},
+    {.name = "Transaction/locking/ordered_locks",
+     .role = Role::kSafe,
+     .variant = OrderedLocks,
+     .floor_round_trips = 5,
+     .promise = kBooks,
+     .has_locks = true},
     {"Transaction/lockfree/multi_exec", Role::kSafe, MultiExec, 1,
      "total kept in every snapshot, balances as acknowledged; does not guard against overdrafts",
      /*is_guarded=*/false},
@@ -71,7 +77,9 @@ class BankScenario : public Scenario {
         row_(row),
         transfer_of_(plan.workers),
         snapshots_(plan.workers),
-        retries_(plan.workers) {}
+        retries_(plan.workers) {
+    bank_.lease_ms = plan.LeaseMs(bank_.lease_ms);
+  }
 
   absl::Status Prepare(BlockingClient& redis) override {
     std::vector<std::string> open = {"MSET"};
@@ -114,8 +122,8 @@ class BankScenario : public Scenario {
       transfers.push_back({transfer_of_.Of(op), op.value == kMoved, op.outcome});
     }
     Findings findings;
-    findings.violations =
-        CheckBank(transfers, Concatenate(snapshots_), BalancesOf(*values), row_.is_guarded);
+    findings.Detect("by_books", CheckBank(transfers, Concatenate(snapshots_), BalancesOf(*values),
+                                          row_.is_guarded));
     findings.counters.emplace_back("attempts_p95", static_cast<double>(AttemptsP95()));
     return findings;
   }
@@ -141,7 +149,7 @@ class BankScenario : public Scenario {
     return 0;
   }
 
-  const Bank bank_;
+  Bank bank_;
   const std::string library_;
   const Row row_;
   Notes<Transfer> transfer_of_;  // that each operation of that class makes
@@ -158,6 +166,10 @@ std::vector<BenchmarkSpec> BankVariants() {
     spec.floor.round_trips = row.floor_round_trips;
     spec.needs.functions = row.calls_function;
     spec.op_classes = {"transfer", "snapshot"};
+    spec.trial.is_tried = row.role == Role::kSafe;
+    spec.trial.operations = 10;
+    if (row.has_locks) spec.trial.death = TrialContract::Death::kOthersGoOn;
+    spec.residue = {.is_judged = row.role == Role::kSafe, .keys = {{.name = "account:#"}}};
     spec.make = [row](const RunPlan& plan) { return std::make_unique<BankScenario>(plan, row); };
     specs.push_back(std::move(spec));
   }

@@ -55,7 +55,6 @@ inline Command Move(const Bank& bank, const Transfer& transfer, const Reply& loo
 // locking/ordered_locks: it takes both owners' locks, the lower one first, so that no workers wait
 // for each other in a circle.
 inline Operation OrderedLocks(Worker& worker, const Bank& bank, const Transfer& transfer) {
-  constexpr int64_t kLeaseMs = 30'000;  // far longer than the work, also on a stalled machine
   static constexpr Script kReleaseBoth{R"lua(
     for _, lock in ipairs(KEYS) do
       if redis.call('GET', lock) == ARGV[1] then redis.call('DEL', lock) end
@@ -65,8 +64,8 @@ inline Operation OrderedLocks(Worker& worker, const Bank& bank, const Transfer& 
   const std::string& first = bank.lock(std::min(OwnerOf(transfer.from), OwnerOf(transfer.to)));
   const std::string& second = bank.lock(std::max(OwnerOf(transfer.from), OwnerOf(transfer.to)));
   const std::string token = NewToken(worker);
-  co_await AcquireToken(worker, first, token, kLeaseMs, Retrying());
-  if (second != first) co_await AcquireToken(worker, second, token, kLeaseMs, Retrying());
+  co_await AcquireToken(worker, first, token, bank.lease_ms, Retrying());
+  if (second != first) co_await AcquireToken(worker, second, token, bank.lease_ms, Retrying());
   const Reply looked = co_await worker.redis().Run(Look(bank, transfer));
   const bool is_covered = IsCovered(transfer, looked);
   if (is_covered) co_await worker.redis().Run(Move(bank, transfer, looked));

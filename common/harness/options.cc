@@ -73,6 +73,10 @@ std::vector<Flag> LoadFlags(Options* o) {
        [o](absl::string_view v) { return ParseTimeout(v, &o->op_timeout_ms); }},
       {"seed", "a whole number", "of all randomness in the load (default 1)",
        [o](absl::string_view v) { return absl::SimpleAtoi(v, &o->seed); }},
+      {"trial", "on or off",
+       "whether clients misbehave on purpose for up to some 300 ms behind the timed region of each "
+       "row: they are late, stall or die where its contract says what follows (default on)",
+       [o](absl::string_view v) { return ParseChoice(v, "on", "off", &o->trial); }},
       {"history_limit", "a number from 1 to 100000000",
        "how many operations a run may record for its checker, 32 bytes each (default 4000000)",
        [o](absl::string_view v) { return ParseInteger(v, 1, 100'000'000, &o->history_limit); }},

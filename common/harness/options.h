@@ -21,6 +21,7 @@ struct Options {
   double rate = 0;  // operations per second; 0: closed loop
   int64_t op_timeout_ms = 5000;
   uint64_t seed = 1;
+  std::string trial = "on";           // or off: whether misbehaving clients are tried
   int64_t history_limit = 4'000'000;  // operations that a run may record
   std::string history_out;            // a directory; empty: histories are not written
   std::string history_check;          // a file to judge; empty: benchmarks are run

@@ -47,6 +47,8 @@ class RunOnThreads : public SessionTest, public testing::WithParamInterface<int>
   }
 };
 
+using RunOnTwoThreads = SessionTest;
+
 INSTANTIATE_TEST_SUITE_P(, RunOnThreads, testing::Values(1, 2),
                          [](const auto& threads) -> std::string {
                            return threads.param == 1 ? "OneThread" : "TwoThreads";
@@ -139,6 +141,22 @@ TEST_P(RunOnThreads, ClosedLoopDoesNoMoreThanPlannedThoughMoreWorkersWait) {
     EXPECT_EQ(HistoryOf(*session).size(), static_cast<size_t>(budget));
     EXPECT_EQ(TotalsOf(*session).tally.started, budget);
   }
+}
+
+// Each thread has a worker; that of thread 1 takes its time.
+TEST_F(RunOnTwoThreads, WhatASlowThreadDoesNotGetToIsDoneByTheOther) {
+  constexpr int64_t kBudget = 400;
+  std::unique_ptr<Session> session = MustOpen(OptionsFor(/*workers=*/2, /*threads=*/2));
+  std::atomic<int64_t> done{0};
+  const auto work = [&done](Worker& worker) -> OperationResult {
+    // The slow one is done with its first operation once the other has done all others.
+    while (worker.index == 1 && done < kBudget - 1) co_await worker.loop->Sleep(1'000'000);
+    co_await worker.redis().Run(Command("PING"));
+    co_return ++done;
+  };
+  DriveRun(*session, kBudget, RunOptions(), std::make_unique<FunctionScenario>(work));
+  EXPECT_EQ(done, kBudget);
+  EXPECT_GE(session->slot(0).completed, kBudget - 1);
 }
 
 TEST_P(RunOnThreads, KeepsNoHistoryWhereNoneIsWanted) {

@@ -4,6 +4,7 @@
 #define RCB_COMMON_HARNESS_SCENARIO_H_
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -20,6 +21,12 @@
 
 namespace rcb {
 
+// What is different where clients misbehave on purpose. See Trial.
+struct TrialPlan {
+  int64_t lease_ms = 0;     // how long locks last, instead of the family's own time
+  bool misbehaves = false;  // holders stall or die, besides being slow
+};
+
 // One run: a calibration try, a warm-up or a repetition of one benchmark.
 struct RunPlan {
   int workers = 1;
@@ -28,7 +35,11 @@ struct RunPlan {
   std::string key_prefix;    // of this run alone; the harness deletes what is under it
   std::string library_name;  // of the functions that we may load
   uint64_t seed = 0;
-  int64_t round_trip_ns = 0;  // p50 of PING just before the run; 0: not known
+  int64_t round_trip_ns = 0;       // p50 of PING just before the run; 0: not known
+  std::optional<TrialPlan> trial;  // nothing else than in a timed run unless this is there
+
+  // How long locks last that otherwise last for `lease_ms`.
+  int64_t LeaseMs(int64_t lease_ms) const { return trial ? trial->lease_ms : lease_ms; }
 };
 
 // Counters of a row by name, each of the catalogue. All are finite.
@@ -47,6 +58,9 @@ struct Prediction {
 // What a checker found in one run.
 struct Findings {
   Violations violations;
+  // How much of that each detector found, by its name; 0 where it looked and found nothing. One
+  // detector may hide that another has stopped to work, so that each has to fire somewhere.
+  std::map<std::string, int64_t> detections;
   Counters counters;  // to publish
   std::vector<Prediction> predictions;
   std::string note;  // one line for people about the row; may be empty
@@ -54,6 +68,19 @@ struct Findings {
   // family that has one may judge more, such as what it saw in memory.
   std::optional<ModelHistory> history;
   bool is_history_violated = false;
+
+  // Adds what `detector`, such as "by_counter", found.
+  void Detect(const std::string& detector, const Violations& found) {
+    violations.Merge(found);
+    detections[detector] = AddCounts(detections[detector], found.count);
+  }
+  // Adds the violations of other findings.
+  void MergeViolations(const Findings& other) {
+    violations.Merge(other.violations);
+    for (const auto& [detector, count] : other.detections) {
+      detections[detector] = AddCounts(detections[detector], count);
+    }
+  }
 };
 
 // What the checker of its model says of `history`, which is kept with it.

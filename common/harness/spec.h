@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/harness/residue.h"
 #include "common/harness/scenario.h"
 #include "common/report/contract.h"
 
@@ -41,6 +42,21 @@ struct Floor {
   bool computes_in_turn = false;
 };
 
+// What clients that misbehave can do to the others, by contract: it is tried behind the timed
+// region of each row, and judged like the rest. See Trial.
+struct TrialContract {
+  enum class Death { kNotTried, kOthersGoOn, kOthersLockedOut };
+
+  bool is_tried = false;           // requests are late and pipelines arrive in parts
+  Death death = Death::kNotTried;  // what follows where a holder dies
+  double recovery_leases = 1;      // the others wait for at most so many leases then
+  bool stalls = false;             // a holder may stay for longer than its lease,
+  double stall_leases = 1.5;       // for so many of them
+  bool asks_slowly = false;        // an attempt to hold may take longer than a lease
+  int requests_while_holding = 3;  // from Worker::Holds to the end of the operation
+  int operations = 1;              // that each client of a burst does
+};
+
 // One variant, to be registered for each number of workers and threads.
 struct BenchmarkSpec {
   // There is no default for what a row is: a spec without it does not compile.
@@ -56,6 +72,8 @@ struct BenchmarkSpec {
   int64_t rounds = 0;                                 // rounds or epochs of a run
   double rate_per_second = 0;  // epochs: arrivals, unless --rate says otherwise
   Floor floor;
+  TrialContract trial;
+  Residue residue;
   Requirements needs;
   // Names for the kinds of operation, such as {"get", "transfer"}; Worker::op_class is an index
   // into them, and each gets a counter "<name>_p95_us". Empty: all operations are of one kind.

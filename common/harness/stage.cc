@@ -87,9 +87,13 @@ void JudgeRequests(int64_t requests, Session& session, Violations& violations) {
 
 // Leaves keys where they are if there are so many that finding them would take long: the clean-up
 // at the end of the program takes them.
-void DeleteRunKeys(const std::string& prefix, BlockingClient& redis) {
+bool HasFewKeys(BlockingClient& redis) {
   const absl::StatusOr<Reply> keys = redis.Command({"DBSIZE"});
-  if (!keys.ok() || keys->integer() == 0 || keys->integer() > kMaxKeysToSearch) return;
+  return keys.ok() && keys->integer() <= kMaxKeysToSearch;
+}
+
+void DeleteRunKeys(const std::string& prefix, BlockingClient& redis) {
+  if (!HasFewKeys(redis)) return;
   DeleteKeysUnder(prefix, kDeleteTimeoutMs, redis).IgnoreError();
 }
 
@@ -209,7 +213,7 @@ absl::StatusOr<Findings> Stage::Judge(const Instance& instance, Deployment& depl
   if (!redis_->connected()) {
     return absl::UnavailableError("the server was lost while the result was checked");
   }
-  DeleteRunKeys(run_->plan().key_prefix, *redis_);
+  const std::string& prefix = run_->plan().key_prefix;
   // A promise about counts cannot be kept where the server refused some of the work.
   const Tally tally = TotalsOf(*session_).tally;
   const bool is_whole = tally.errors == 0 && tally.timeouts == 0;
@@ -217,8 +221,33 @@ absl::StatusOr<Findings> Stage::Judge(const Instance& instance, Deployment& depl
     JudgeBounds(instance.spec.contract, *findings);
     JudgePredictions(*session_, *findings);
     JudgeRequests(instance.spec.floor.requests, *session_, findings->violations);
+    const Residue& residue = instance.spec.residue;
+    if (residue.is_judged && HasFewKeys(*redis_)) {
+      findings->Detect(kByResidue, AuditResidue(residue, prefix, *redis_));
+    }
   }
+  DeleteRunKeys(prefix, *redis_);
   return findings;
+}
+
+TrialOutcome Stage::Try(const Instance& instance, Deployment& deployment) {
+  TrialOutcome outcome;
+  if (!Connect(deployment).ok()) {
+    outcome.not_tried = "the server was lost";
+    return outcome;
+  }
+  const TrialGround ground{session_->slot(0), *redis_,
+                           [&deployment] { return deployment.MakeRunPrefix(); },
+                           [this](const std::string& prefix) { DeleteRunKeys(prefix, *redis_); }};
+  outcome = RunTrial(instance.spec, run_->plan(), ground);
+  if (outcome.session_is_spent) session_name_.clear();
+  if (outcome.findings.violations.none()) return outcome;
+  const std::string loss = LossDuringRun(deployment);
+  if (!redis_->connected() || !loss.empty()) {
+    outcome.findings = Findings();
+    outcome.not_tried = loss.empty() ? "the server was lost" : loss;
+  }
+  return outcome;
 }
 
 void Stage::Close() {

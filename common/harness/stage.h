@@ -14,6 +14,7 @@
 #include "common/harness/run.h"
 #include "common/harness/session.h"
 #include "common/harness/spec.h"
+#include "common/harness/trial_course.h"
 #include "common/redis/blocking_client.h"
 #include "common/server/data_loss.h"
 #include "common/server/deployment/deployment.h"
@@ -64,6 +65,9 @@ class Stage {
   // Judges the run, which has ended, by its record and by the bounds of its contract, and deletes
   // its keys. An error says why it could not be judged.
   absl::StatusOr<Findings> Judge(const Instance& instance, Deployment& deployment);
+
+  // Tries what misbehaving clients can do to the row, after Judge.
+  TrialOutcome Try(const Instance& instance, Deployment& deployment);
 
   // Tells that the server may be gone or about to go, so that a replacement before the next run is
   // no news.

@@ -229,10 +229,26 @@ void Suite::Finish(const Instance& instance, benchmark::State& state) {
     return Publish(instance, Findings(), state);
   }
   entry.finished = true;
+  if (MayTry(instance, tally)) {
+    const TrialOutcome outcome = stage_.Try(instance, deployment);
+    entry.trial = outcome.not_tried.empty() ? "tried" : "not tried: " + outcome.not_tried;
+    judged->MergeViolations(outcome.findings);
+    entry.interrupted = IsInterrupted();
+  }
   entry.violations.Merge(judged->violations);
+  for (const auto& [detector, count] : judged->detections) {
+    entry.detections[detector] = AddCounts(entry.detections[detector], count);
+  }
   entry.note = judged->note;
   KeepHistory(instance, *judged);
   Publish(instance, *judged, state);
+}
+
+// Once for each row, behind its first run that went well.
+bool Suite::MayTry(const Instance& instance, const Tally& tally) {
+  const LedgerEntry& entry = ledger_[instance.name];
+  return options_.trial == "on" && instance.spec.trial.is_tried && entry.trial.empty() &&
+         tally.errors == 0 && tally.timeouts == 0 && entry.Error().empty();
 }
 
 // Where the recorded history shows a violation, the row says how to look at it.

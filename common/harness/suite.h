@@ -84,6 +84,7 @@ class Suite {
   Run* Join(const Instance& instance, int64_t iterations, int thread);
   void Begin(const Instance& instance, int64_t iterations);
   void Finish(const Instance& instance, benchmark::State& state);
+  bool MayTry(const Instance& instance, const Tally& tally);
   void KeepHistory(const Instance& instance, Findings& findings);
   void Publish(const Instance& instance, const Findings& findings, benchmark::State& state);
   Deployment& DeploymentFor(const BenchmarkSpec& spec);

@@ -45,6 +45,16 @@ struct Tally {
   }
 };
 
+// Hears that a worker holds what others wait for. See Trial.
+class HoldListener {
+ public:
+  // True if the worker is going to misbehave while it holds.
+  virtual bool OnHold() = 0;
+
+ protected:
+  ~HoldListener() = default;
+};
+
 // A coroutine with a connection of its own. Used on its loop's thread only.
 struct Worker {
   int index = 0;                     // 0 .. workers - 1, over all threads
@@ -56,8 +66,12 @@ struct Worker {
   Tally* tally = nullptr;
   int32_t operation = 0;  // which of its operations this is, from 0; see OpRecord
   uint8_t op_class = 0;   // of this operation, among BenchmarkSpec::op_classes; set it at the start
+  HoldListener* on_hold = nullptr;  // in trials only
 
   Connection& redis() { return *connection; }
+  // Tells that the worker now holds what others wait for, such as a lock or the duty to compute. In
+  // a trial it may stall or die from here on: then the result is true.
+  bool Holds() const { return on_hold != nullptr && on_hold->OnHold(); }
 };
 
 // Counts a try that did not succeed, and waits before the next one; fails once `backoff` gives up.

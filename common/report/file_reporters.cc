@@ -4,6 +4,7 @@
 #include <sstream>
 #include <string>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
@@ -13,6 +14,16 @@ namespace {
 
 std::string Quoted(const std::string& text) {
   return absl::StrCat("\"", absl::StrReplaceAll(text, {{"\"", "\"\""}, {"\n", " "}}), "\"");
+}
+
+// What servers and kernels say may hold anything.
+std::string JsonQuoted(const std::string& text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += absl::ascii_isprint(static_cast<unsigned char>(c)) ? c : ' ';
+  }
+  return quoted + "\"";
 }
 
 std::string CsvLine(const Row& row, const std::vector<std::string>& counter_names) {
@@ -44,6 +55,14 @@ std::string WithDeclaration(std::string text, const LedgerEntry* entry) {
     }
     absl::StrAppend(&fields, ",\n      \"bounds\": [", absl::StrJoin(bounds, ", "),
                     "],\n      \"evidence\": \"", ToText(entry->contract.evidence), "\"");
+    std::vector<std::string> detectors;
+    for (const auto& [detector, found] : entry->detections) {
+      detectors.push_back(absl::StrCat("\"", detector, "\": ", found));
+    }
+    absl::StrAppend(&fields, ",\n      \"detectors\": {", absl::StrJoin(detectors, ", "), "}");
+    if (!entry->trial.empty()) {
+      absl::StrAppend(&fields, ",\n      \"trial\": ", JsonQuoted(entry->trial));
+    }
   }
   const size_t end = text.find_last_not_of(" \n", text.rfind('}') - 1);
   return text.insert(end + 1, fields);

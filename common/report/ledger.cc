@@ -1,5 +1,6 @@
 #include "common/report/ledger.h"
 
+#include <algorithm>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -17,6 +18,35 @@ std::string Named(const std::set<std::string>& names, absl::string_view what,
                   absl::string_view none) {
   if (names.empty()) return std::string(none);
   return absl::StrCat(", ", names.size(), " ", what, ": ", absl::StrJoin(names, ", "));
+}
+
+// The detectors that found nothing in any row although a control of their family was caught:
+// nothing shows that these work. Those of the harness, which all families share, are named where a
+// control was looked at with them.
+std::set<std::string> UnprovenDetectors(const std::map<std::string, LedgerEntry>& entries) {
+  std::set<std::string> provable;
+  std::map<std::string, int64_t> found;  // by family, if it is not shared, and detector
+  std::set<std::string> caught_families;
+  const auto family_of = [](const LedgerEntry& entry) {
+    return entry.variant.substr(0, entry.variant.find('/'));
+  };
+  for (const auto& [name, entry] : entries) {
+    if (entry.verdict() == RowVerdict::kCaught) caught_families.insert(family_of(entry));
+  }
+  for (const auto& [name, entry] : entries) {
+    const std::string family = family_of(entry);
+    for (const auto& [detector, count] : entry.detections) {
+      const bool is_shared = detector == "by_wait" || detector == "by_residue";
+      const std::string full_name = is_shared ? detector : absl::StrCat(family, " ", detector);
+      found[full_name] = AddCounts(found[full_name], count);
+      const bool may_show = !is_shared || entry.role == Role::kControl;
+      if (may_show && caught_families.count(family) > 0) provable.insert(full_name);
+    }
+  }
+  for (const auto& [detector, count] : found) {
+    if (count > 0) provable.erase(detector);
+  }
+  return provable;
 }
 
 }  // namespace
@@ -103,6 +133,11 @@ Verdict Ledger::Conclude() const {
       more(RowVerdict::kNotProvable, "not provable here:"),
       more(RowVerdict::kOverloaded, "overloaded:"), more(RowVerdict::kVoid, "void:"),
       more(RowVerdict::kError, "errors in"));
+  const std::set<std::string> unproven = UnprovenDetectors(entries_);
+  if (!unproven.empty()) {
+    absl::StrAppend(&verdict.line, "; no control showed that these detectors work: ",
+                    absl::StrJoin(unproven, ", "));
+  }
   return verdict;
 }
 

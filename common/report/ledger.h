@@ -22,6 +22,8 @@ struct LedgerEntry {
   int workers = 0;
   bool finished = false;  // some run came to its end
   Violations violations;
+  std::map<std::string, int64_t> detections;  // violations by the detector that found them
+  std::string trial;        // "tried", or why clients that misbehave were not; or empty
   int64_t succeeded = 0;    // operations
   int64_t overlapping = 0;  // operations that began while another ran
   std::string check_again;  // a command that judges the recorded violations again; or empty

@@ -257,5 +257,24 @@ TEST(Verdict, WhatWasSeenBeforeAnInterruptCounts) {
   EXPECT_THAT(verdict.line, HasSubstr("1 unsafe control, caught"));
 }
 
+TEST(Verdict, NamesTheDetectorsThatNoControlShowedToWork) {
+  Ledger ledger;
+  LedgerEntry& control = ledger["F/unsafe/a/workers:9/threads:1"];
+  control.variant = "F/unsafe/a";
+  control.role = Role::kControl;
+  control.finished = true;
+  control.violations.Add(3, "lost");
+  control.detections = {{"by_counter", 3}, {"by_cell", 0}, {"by_wait", 0}};
+  LedgerEntry& other = ledger["G/locking/b/workers:9/threads:1"];
+  other.variant = "G/locking/b";
+  other.role = Role::kSafe;
+  other.finished = true;
+  other.succeeded = 1;
+  other.detections = {{"by_cell", 0}, {"by_wait", 1}};
+  EXPECT_THAT(ledger.Conclude().line,
+              testing::EndsWith("; no control showed that these detectors work: F by_cell"));
+  EXPECT_FALSE(ledger.Conclude().failed);
+}
+
 }  // namespace
 }  // namespace rcb

@@ -1,0 +1,58 @@
+// The suite under Google Benchmark on a real server: what it keeps of runs that are discarded.
+
+#include "common/harness/suite.h"
+
+#include <benchmark/benchmark.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/harness/test_bed.h"
+#include "common/harness/test_session.h"
+#include "gtest/gtest.h"
+
+namespace rcb {
+namespace {
+
+// Reports to nobody.
+class Silent : public benchmark::BenchmarkReporter {
+ public:
+  bool ReportContext(const Context&) override { return true; }
+  void ReportRuns(const std::vector<Run>& runs) override { rows += runs.size(); }
+  size_t rows = 0;
+};
+
+TEST(Suite, ViolationsOfRunsThatAreDiscardedStay) {
+  absl::StatusOr<Deployment*> server = TestBed::Server();
+  ASSERT_TRUE(server.ok()) << server.status();
+  Options options;
+  Suite suite(
+      options, **server, [](const std::string&) { return true; }, nullptr);
+  int runs = 0;
+  BenchmarkSpec spec("Limiter/policy/late", Role::kSafe, {.promise = "it holds"});
+  spec.workers = {2};
+  spec.make = [&runs](const RunPlan&) {
+    auto scenario = std::make_unique<FunctionScenario>([](Worker& worker) -> Operation {
+      co_await worker.redis().Run(Command("PING"));
+      co_return 1;
+    });
+    // Google Benchmark tries one iteration first, and reports a longer run.
+    if (++runs == 1) scenario->findings.Detect("by_test", {3, "only the first time"});
+    return scenario;
+  };
+  suite.Register(spec);
+  Silent silent;
+  EXPECT_EQ(benchmark::RunSpecifiedBenchmarks(&silent, "Limiter"), 1u);
+  EXPECT_GT(runs, 1);
+  EXPECT_EQ(silent.rows, 1u);
+  const LedgerEntry* entry = suite.ledger().Find("Limiter/policy/late/workers:2/threads:1");
+  ASSERT_NE(entry, nullptr);
+  EXPECT_EQ(entry->violations.count, 3);
+  EXPECT_EQ(entry->violations.first, "only the first time");
+  EXPECT_EQ(entry->detections.at("by_test"), 3);
+  EXPECT_EQ(entry->verdict(), RowVerdict::kBroken);
+}
+
+}  // namespace
+}  // namespace rcb

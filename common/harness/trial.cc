@@ -1,0 +1,216 @@
+#include "common/harness/trial.h"
+
+#include <algorithm>
+#include <optional>
+#include <random>
+
+#include "absl/random/distributions.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "common/measure/clock.h"
+#include "common/redis/disturbance.h"
+
+namespace rcb {
+namespace {
+
+constexpr int64_t kNsPerMs = 1'000'000;
+// Every other request is held back, in part or whole, for up to this long.
+constexpr int64_t kMaxPauseNs = 1'500'000;
+constexpr int64_t kWatchNs = 2 * kNsPerMs;
+// What a waiter may take beyond the leases that it has to wait for.
+constexpr int64_t kRecoverySlackMs = 100;
+constexpr size_t kMaxWorkers = 50;
+
+}  // namespace
+
+// One worker's part in the trial: decides over its requests, and hears when it holds.
+class Trial::Client final : public Disturbance, public HoldListener {
+ public:
+  Client(Trial& trial, WorkerState& state) : trial_(trial), state_(state) { Set(this, this); }
+  ~Client() { Set(nullptr, nullptr); }
+
+  std::optional<SendPlan> BeforeRequest(size_t size) override {
+    if (dead_) return std::nullopt;
+    if (requests_to_misbehavior_ >= 0 && requests_to_misbehavior_-- == 0) return Misbehave();
+    if (absl::Bernoulli(trial_.random_, 0.5)) return SendPlan{size, 0};
+    return SendPlan{absl::Uniform<size_t>(trial_.random_, 0, size),
+                    absl::Uniform<int64_t>(trial_.random_, 0, kMaxPauseNs)};
+  }
+
+  bool OnHold() override { return trial_.OnHold(*this); }
+
+  // It misbehaves at the request after so many others.
+  void MisbehaveAfter(int requests) { requests_to_misbehavior_ = requests; }
+  void Behave() { requests_to_misbehavior_ = -1; }
+  bool dead() const { return dead_; }
+
+ private:
+  void Set(Disturbance* disturbance, HoldListener* listener) {
+    state_.connection.set_disturbance(disturbance);
+    if (state_.subscriber) state_.subscriber->connection().set_disturbance(disturbance);
+    for (auto& node : state_.nodes) node->set_disturbance(disturbance);
+    state_.worker.on_hold = listener;
+  }
+
+  std::optional<SendPlan> Misbehave() {
+    if (trial_.misbehavior_ != Misbehavior::kDie) {
+      return SendPlan{0, trial_.StallNs()};
+    }
+    dead_ = true;
+    trial_.died_ns_ = NowNs();
+    // The connection that this request is on closes by itself.
+    return std::nullopt;
+  }
+
+  Trial& trial_;
+  WorkerState& state_;
+  int requests_to_misbehavior_ = -1;
+  bool dead_ = false;
+};
+
+Trial::Trial(const BenchmarkSpec& spec, const RunPlan& plan, Scenario& scenario, ThreadSlot& slot)
+    : spec_(spec),
+      plan_(plan),
+      scenario_(scenario),
+      slot_(slot),
+      random_(
+          std::seed_seq{static_cast<uint32_t>(plan.seed), static_cast<uint32_t>(plan.workers)}) {
+  slot_.loop.Reset();
+  for (auto& state : slot_.workers) {
+    tallies_before_.push_back(state->tally);
+    round_trips_before_.push_back(state->RoundTrips());
+  }
+  for (size_t i = 0; i < static_cast<size_t>(max_size()); ++i) {
+    slot_.workers[i]->worker.operation = 0;
+    clients_.push_back(std::make_unique<Client>(*this, *slot_.workers[i]));
+  }
+}
+
+Trial::~Trial() {
+  for (size_t i = 0; i < slot_.workers.size(); ++i) {
+    WorkerState& state = *slot_.workers[i];
+    state.tally = tallies_before_[i];
+    state.round_trips_before += state.RoundTrips() - round_trips_before_[i];
+    state.losses_counted = state.Losses();
+  }
+}
+
+int64_t Trial::StallNs() const {
+  return static_cast<int64_t>(spec_.trial.stall_leases *
+                              static_cast<double>(plan_.trial->lease_ms * kNsPerMs));
+}
+
+int Trial::max_size() const {
+  return static_cast<int>(std::min(slot_.workers.size() - 1, kMaxWorkers));
+}
+
+bool Trial::Burst(Misbehavior misbehavior, int size, int64_t operations, int64_t bound_ms,
+                  int64_t epochs_ms) {
+  misbehavior_ = misbehavior;
+  is_armed_ = misbehavior == Misbehavior::kStall || misbehavior == Misbehavior::kDie;
+  died_ns_ = 0;
+  served_since_ = false;
+  pending_ = std::min(size, max_size());
+  const int64_t start_ns = NowNs();
+  epochs_end_ns_ = epochs_ms == 0 ? INT64_MAX : start_ns + epochs_ms * kNsPerMs;
+  if (spec_.shape == Shape::kRounds) scenario_.StartRound(burst_);
+  for (int i = 0, count = pending_; i < count; ++i) {
+    const size_t place = next_worker_++ % clients_.size();
+    clients_[place]->Behave();
+    if (misbehavior == Misbehavior::kSlowToAsk && i == 0) clients_[place]->MisbehaveAfter(0);
+    slot_.loop.Spawn(Work(*slot_.workers[place], operations));
+  }
+  slot_.loop.Spawn(Watch(start_ns + bound_ms * kNsPerMs));
+  slot_.loop.Run();
+  ++burst_;
+  if (was_cut_off_) {
+    locked_out_ = died_ns_ != 0 && !served_since_;
+    violations_.Add(
+        1, locked_out_
+               ? absl::StrCat("after a holder died, nobody was served for ",
+                              (NowNs() - died_ns_) / kNsPerMs, " ms, with a lease of ",
+                              plan_.trial->lease_ms, " ms")
+               : absl::StrCat(size, " clients were not served within ", bound_ms,
+                              " ms: a wake-up was lost, or something was never given back"));
+  }
+  return !was_cut_off_ && error_.empty();
+}
+
+Task<void> Trial::Work(WorkerState& state, int64_t operations) {
+  if (spec_.shape == Shape::kRounds) state.worker.operation = static_cast<int32_t>(burst_);
+  for (int64_t done = 0; !IsOver(done, operations); ++done) {
+    const int64_t pause_ns = absl::Uniform<int64_t>(random_, 0, kMaxPauseNs);
+    static_cast<void>(co_await Try(slot_.loop.Sleep(pause_ns)));
+    if (slot_.loop.cancelled() || !error_.empty()) break;
+    const int64_t start_ns = NowNs();
+    absl::StatusOr<int64_t> result = co_await Try(Operate(state));
+    Record(state, start_ns, result);
+    if (!result.ok()) break;
+  }
+  --pending_;
+}
+
+bool Trial::IsOver(int64_t done, int64_t operations) {
+  if (spec_.shape != Shape::kEpochs) return done >= operations;
+  return scenario_.IsOver() || NowNs() >= epochs_end_ns_;
+}
+
+Operation Trial::Operate(WorkerState& state) {
+  if (!state.connection.connected()) co_await state.connection.Connect();
+  co_return co_await scenario_.Operate(state.worker);
+}
+
+void Trial::Record(WorkerState& state, int64_t start_ns, const absl::StatusOr<int64_t>& result) {
+  OpRecord record;
+  record.invoke_ns = start_ns;
+  record.return_ns = std::max(NowNs(), start_ns);
+  record.value = result.ok() ? *result : 0;
+  record.operation = state.worker.operation;
+  record.worker = static_cast<uint16_t>(state.worker.index);
+  record.outcome = OutcomeOf(result.status());
+  record.op_class = state.worker.op_class;
+  history_.push_back(record);
+  state.worker.op_class = 0;
+  if (spec_.shape != Shape::kRounds) ++state.worker.operation;
+  if (static_cast<const Client*>(state.worker.on_hold)->dead()) return;
+  if (result.ok()) return NoteSuccess(record.return_ns);
+  if (!slot_.loop.cancelled() && error_.empty()) error_ = std::string(result.status().message());
+}
+
+// How long those that wait for a dead holder had to.
+void Trial::NoteSuccess(int64_t at_ns) {
+  if (died_ns_ == 0 || served_since_ || at_ns < died_ns_) return;
+  served_since_ = true;
+  const int64_t waited_ms = (at_ns - died_ns_) / kNsPerMs;
+  const int64_t bound_ms = static_cast<int64_t>(spec_.trial.recovery_leases *
+                                                static_cast<double>(plan_.trial->lease_ms)) +
+                           kRecoverySlackMs;
+  if (waited_ms <= bound_ms) return;
+  violations_.Add(1, absl::StrCat("after a holder died, the next one was served after ", waited_ms,
+                                  " ms, and not within ", bound_ms, " ms"));
+}
+
+bool Trial::OnHold(Client& client) {
+  if (!is_armed_) return false;
+  is_armed_ = false;
+  client.MisbehaveAfter(absl::Uniform<int>(random_, 0, spec_.trial.requests_while_holding));
+  return true;
+}
+
+// Ends the burst where it takes too long, and looks whether the machine or the server stood still.
+Task<void> Trial::Watch(int64_t deadline_ns) {
+  Connection& connection = slot_.workers.back()->connection;
+  const Command ping("PING");
+  while (pending_ > 0) {
+    const int64_t before_ns = NowNs();
+    static_cast<void>(co_await Try(slot_.loop.Sleep(kWatchNs)));
+    if (connection.connected()) static_cast<void>(co_await Try(connection.Run(ping)));
+    max_standstill_ns_ = std::max(max_standstill_ns_, NowNs() - before_ns - kWatchNs);
+    if (pending_ == 0 || NowNs() < deadline_ns) continue;
+    was_cut_off_ = true;
+    slot_.loop.Cancel();
+    co_return;
+  }
+}
+
+}  // namespace rcb

@@ -1,0 +1,158 @@
+#include "common/harness/trial_course.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "common/harness/interrupt.h"
+#include "common/harness/trial.h"
+
+namespace rcb {
+namespace {
+
+constexpr char kByWait[] = "by_wait";
+constexpr int kTries = 3;
+constexpr int64_t kNsPerMs = 1'000'000;
+// Where everyone behaves, locks last for so long that a waiter that relies on it is noticed.
+constexpr int64_t kCalmLeaseMs = 2000;
+constexpr int64_t kCalmBoundMs = 600;
+constexpr int64_t kShortLeaseMs = 40;  // doubled with each try
+constexpr int kMinWorkers = 5;
+constexpr int kFew = 3;  // so few that a wake-up that is lost leaves nobody to make up for it
+constexpr int kSome = 8;
+constexpr int kMany = 20;
+
+using Death = TrialContract::Death;
+
+// The bursts of one kind of trial. False once nothing more can follow.
+using Course = bool (*)(const BenchmarkSpec& spec, const RunPlan& plan, Trial& trial);
+
+// Nobody misbehaves, but requests are late and pipelines arrive in parts.
+bool Calm(const BenchmarkSpec& spec, const RunPlan&, Trial& trial) {
+  if (spec.shape == Shape::kEpochs) return trial.Burst(Misbehavior::kNone, kMany, 0, kCalmBoundMs);
+  const int64_t operations = spec.trial.operations;
+  const int few = operations == 1 ? kFew : kMany;
+  const int bursts = operations == 1 ? 10 : 2;
+  for (int i = 0; i < bursts; ++i) {
+    if (!trial.Burst(Misbehavior::kNone, few, operations, kCalmBoundMs)) return false;
+  }
+  return operations > 1 || trial.Burst(Misbehavior::kNone, kMany, 1, 2 * kCalmBoundMs);
+}
+
+// Here those that come and go are many, and the value has to be computed anew in the end.
+bool HarshEpochs(const RunPlan& plan, Trial& trial) {
+  const int64_t lease_ms = plan.trial->lease_ms;
+  const int64_t bound_ms = 20 * lease_ms + kCalmBoundMs;
+  return trial.Burst(Misbehavior::kStall, kMany, 0, bound_ms, /*epochs_ms=*/3 * lease_ms) &&
+         trial.Burst(Misbehavior::kDie, kMany, 0, bound_ms);
+}
+
+bool Harsh(const BenchmarkSpec& spec, const RunPlan& plan, Trial& trial) {
+  if (spec.shape == Shape::kEpochs) return HarshEpochs(plan, trial);
+  const TrialContract& contract = spec.trial;
+  const int64_t lease_ms = plan.trial->lease_ms;
+  // Enough for the others to be at it before, during and after.
+  const int64_t operations = spec.shape == Shape::kSteady ? 4 : 1;
+  const int64_t bound_ms = 20 * lease_ms + kCalmBoundMs;
+  const auto burst = [&](Misbehavior misbehavior) {
+    return trial.Burst(misbehavior, kSome, operations, bound_ms);
+  };
+  for (int i = 0; i < 2 && contract.stalls; ++i) {
+    if (!burst(Misbehavior::kStall)) return false;
+  }
+  for (int i = 0; i < 2 && contract.asks_slowly; ++i) {
+    if (!burst(Misbehavior::kSlowToAsk)) return false;
+  }
+  if (contract.death == Death::kNotTried) return true;
+  const double served_ms = (contract.recovery_leases + 1) * static_cast<double>(lease_ms) + 150;
+  return trial.Burst(Misbehavior::kDie, kFew + 1, contract.operations,
+                     static_cast<int64_t>(served_ms));
+}
+
+// What `course` shows, judged by the scenario too where it came to its end.
+TrialOutcome Judge(const BenchmarkSpec& spec, const RunPlan& plan, const TrialGround& ground,
+                   Course course, int64_t* standstill_ns) {
+  TrialOutcome outcome;
+  const std::unique_ptr<Scenario> scenario = spec.make(plan);
+  const absl::Status prepared = scenario->Prepare(ground.redis);
+  if (!prepared.ok()) {
+    outcome.not_tried = std::string(prepared.message());
+    return outcome;
+  }
+  Trial trial(spec, plan, *scenario, ground.slot);
+  const bool is_whole = course(spec, plan, trial);
+  outcome.session_is_spent = trial.was_cut_off();
+  *standstill_ns = trial.max_standstill_ns();
+  if (IsInterrupted()) {
+    outcome.not_tried = "interrupted";
+    return outcome;
+  }
+  if (!trial.error().empty())
+    outcome.not_tried = absl::StrCat("an operation failed: ", trial.error());
+  const bool must_lock_out = plan.trial->misbehaves && spec.trial.death == Death::kOthersLockedOut;
+  if (must_lock_out && trial.locked_out()) {
+    outcome.findings.detections[kByWait] = 1;  // as it must: the detector works
+    return outcome;
+  }
+  outcome.findings.Detect(kByWait, trial.violations());
+  if (is_whole) {
+    const absl::StatusOr<Findings> checked = scenario->Check(trial.history(), ground.redis);
+    if (checked.ok()) {
+      outcome.findings.MergeViolations(*checked);
+    } else {
+      outcome.not_tried = std::string(checked.status().message());
+    }
+  }
+  if (is_whole && outcome.not_tried.empty() && spec.residue.is_judged) {
+    outcome.findings.Detect(kByResidue, AuditResidue(spec.residue, plan.key_prefix, ground.redis));
+  }
+  return outcome;
+}
+
+TrialOutcome Repeat(const BenchmarkSpec& spec, RunPlan plan, const TrialGround& ground,
+                    Course course, bool misbehaves) {
+  TrialOutcome outcome;
+  int64_t lease_ms = misbehaves ? kShortLeaseMs : kCalmLeaseMs;
+  for (int i = 0; i < kTries; ++i, lease_ms *= misbehaves ? 2 : 1) {
+    plan.key_prefix = ground.make_prefix();
+    plan.seed += static_cast<uint64_t>(i);
+    plan.trial = TrialPlan{lease_ms, misbehaves};
+    int64_t standstill_ns = 0;
+    outcome = Judge(spec, plan, ground, course, &standstill_ns);
+    ground.delete_keys(plan.key_prefix);
+    const int64_t allowed_ns = (misbehaves ? lease_ms / 4 : kCalmBoundMs / 4) * kNsPerMs;
+    if (outcome.findings.violations.none() || standstill_ns <= allowed_ns) return outcome;
+    outcome.findings = Findings();
+    outcome.not_tried =
+        absl::StrCat("the machine stood still for ", standstill_ns / kNsPerMs, " ms");
+    if (outcome.session_is_spent) return outcome;
+  }
+  return outcome;
+}
+
+}  // namespace
+
+TrialOutcome RunTrial(const BenchmarkSpec& spec, const RunPlan& plan, const TrialGround& ground) {
+  TrialOutcome outcome;
+  if (static_cast<int>(ground.slot.workers.size()) < kMinWorkers) {
+    outcome.not_tried = absl::StrCat("it takes ", kMinWorkers, " workers on a thread");
+    return outcome;
+  }
+  // Rounds are numbered, and epochs end the burst.
+  RunPlan own = plan;
+  own.threads = 1;
+  own.budget = spec.shape == Shape::kEpochs ? 4 : 20;
+  outcome = Repeat(spec, own, ground, Calm, /*misbehaves=*/false);
+  if (spec.shape == Shape::kEpochs) own.budget *= 3;
+  const TrialContract& contract = spec.trial;
+  const bool is_calm =
+      !contract.stalls && !contract.asks_slowly && contract.death == Death::kNotTried;
+  const bool is_over = outcome.session_is_spent || !outcome.findings.violations.none();
+  if (is_calm || is_over) return outcome;
+  TrialOutcome harsh = Repeat(spec, own, ground, Harsh, /*misbehaves=*/true);
+  if (harsh.not_tried.empty()) harsh.not_tried = outcome.not_tried;
+  harsh.findings.MergeViolations(outcome.findings);
+  return harsh;
+}
+
+}  // namespace rcb
