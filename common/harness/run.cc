@@ -14,6 +14,13 @@ constexpr int64_t kNsPerMs = 1'000'000;
 // How much longer than one deadline a run may go on without any success.
 constexpr int64_t kStallGraceNs = 5'000 * kNsPerMs;
 
+// What is said of a lost connection, to a server that closes clients which were idle for so long.
+std::string LossOf(absl::string_view what, int64_t idle_timeout_s) {
+  if (idle_timeout_s == 0) return std::string(what);
+  return absl::StrCat(what, ": the server closes clients that were idle for ", idle_timeout_s,
+                      " s (its setting timeout)");
+}
+
 }  // namespace
 
 Run::Run(const RunPlan& plan, const RunOptions& options, Session& session,
@@ -154,6 +161,7 @@ int64_t Run::Account(ThreadSlot& slot, WorkerState& state, int64_t intended_ns, 
       slot.class_latency[state.worker.op_class].Record(return_ns - intended_ns);
     }
     ++state.tally.started;
+    const int64_t idle_timeout_s = session_.options().idle_timeout_s;
     const int64_t losses = state.Losses() - state.losses_counted;
     state.losses_counted += losses;
     if (status.ok()) {
@@ -167,12 +175,17 @@ int64_t Run::Account(ThreadSlot& slot, WorkerState& state, int64_t intended_ns, 
       slot.has_failed_since = false;
       // A connection lost between operations, or in one that could do without it, is an error too.
       state.tally.errors += losses;
-      if (losses > 0 && slot.first_error.empty()) slot.first_error = "an idle connection was lost";
+      if (losses > 0 && slot.first_error.empty()) {
+        slot.first_error = LossOf("an idle connection was lost", idle_timeout_s);
+      }
     } else {
       slot.has_failed_since = true;
       ++(status.code() == absl::StatusCode::kDeadlineExceeded ? state.tally.timeouts
                                                               : state.tally.errors);
-      if (slot.first_error.empty()) slot.first_error = std::string(status.message());
+      if (slot.first_error.empty()) {
+        slot.first_error =
+            LossOf(status.message(), absl::IsUnavailable(status) ? idle_timeout_s : 0);
+      }
     }
   }
   const int32_t operation = state.worker.operation++;

@@ -26,7 +26,8 @@ struct SessionOptions {
   int threads = 1;
   bool needs_subscriber = false;
   uint64_t seed = 0;
-  size_t op_classes = 0;  // see BenchmarkSpec::op_classes
+  size_t op_classes = 0;       // see BenchmarkSpec::op_classes
+  int64_t idle_timeout_s = 0;  // after which the server closes a client; 0: not known, or never
   ConnectionOptions connection;
   std::vector<ConnectionOptions> nodes;  // servers besides that each worker connects to
 };

@@ -184,6 +184,7 @@ absl::Status Stage::OpenSession(const Instance& instance, Deployment& deployment
   options.needs_subscriber = instance.spec.needs.subscriber;
   options.seed = options_.seed;
   options.op_classes = instance.spec.op_classes.size();
+  options.idle_timeout_s = deployment.facts().idle_timeout_s;
   absl::StatusOr<ConnectionOptions> connection =
       MakeConnectionOptions(deployment.endpoint(), options_.op_timeout_ms);
   if (!connection.ok()) return connection.status();

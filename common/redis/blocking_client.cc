@@ -26,6 +26,10 @@ int64_t NowMs() {
 
 }  // namespace
 
+bool IsLoading(const absl::Status& status) {
+  return absl::IsFailedPrecondition(status) && absl::StrContains(status.message(), ": LOADING ");
+}
+
 BlockingClient::BlockingClient(redisContext* context, std::string name, int timeout_ms,
                                std::function<bool()> is_cancelled)
     : context_(context),

@@ -63,6 +63,9 @@ class BlockingClient {
   std::function<bool()> is_cancelled_;
 };
 
+// Whether a server refused because it still loads its data from disk, and will take commands later.
+bool IsLoading(const absl::Status& status);
+
 }  // namespace rcb
 
 #endif  // RCB_COMMON_REDIS_BLOCKING_CLIENT_H_

@@ -180,12 +180,13 @@ absl::StatusOr<Endpoint> ParseUri(absl::string_view uri, absl::string_view fallb
       absl::AsciiStrToLower(scheme_end == absl::string_view::npos ? "" : uri.substr(0, scheme_end));
   const absl::string_view rest = scheme.empty() ? "" : uri.substr(scheme_end + 3);
   absl::Status status;
-  if (scheme == "redis") {
+  if (scheme == "redis" || scheme == "valkey") {
     status = ParseTcp(rest, fallback_password, &endpoint);
   } else if (scheme == "unix") {
     status = ParseUnix(rest, &endpoint);
-  } else if (scheme == "rediss") {
-    status = Malformed("TLS is not supported (rediss://); use redis:// or unix://");
+  } else if (scheme == "rediss" || scheme == "valkeys") {
+    status =
+        Malformed(absl::StrCat("TLS is not supported (", scheme, "://); use redis:// or unix://"));
   } else {
     status = Malformed("write redis://[[user]:password@]host[:port][/db] or unix:///path[?db=N]");
   }

@@ -1,5 +1,5 @@
 // The address of a Redis server, as the flag --redis spells it:
-//   redis://[[user]:password@]host[:port][/db]      an IPv6 host stands in brackets
+//   redis://[[user]:password@]host[:port][/db]      an IPv6 host stands in brackets; also valkey://
 //   unix:///path[?db=N]
 // User, password and path may be percent-encoded. Syntax after
 // https://www.iana.org/assignments/uri-schemes/prov/redis.

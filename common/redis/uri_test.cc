@@ -44,6 +44,15 @@ TEST(ParseUri, TakesTheSchemeInAnyCaseAndATrailingSlash) {
   EXPECT_EQ(Parsed("Unix:///s").path, "/s");
 }
 
+TEST(ParseUri, TakesValkeysSchemesForThoseOfRedis) {
+  const Endpoint endpoint = Parsed("valkey://alice:secret@h:1/2");
+  EXPECT_EQ(endpoint.ToString(), "redis://h:1/2");
+  EXPECT_EQ(endpoint.user, "alice");
+  EXPECT_EQ(endpoint.password, "secret");
+  EXPECT_EQ(ParseUri("valkeys://h").status().message(),
+            "--redis: TLS is not supported (valkeys://); use redis:// or unix://");
+}
+
 TEST(ParseUri, TakesTheLimitsOfPortAndDatabase) {
   EXPECT_EQ(Parsed("redis://h:1").port, 1);
   EXPECT_EQ(Parsed("redis://h:65535").port, 65535);

@@ -21,8 +21,8 @@ namespace rcb {
 
 struct PrivateServerOptions {
   // Path of any Redis-compatible server, or a name to find on PATH. Empty: redis-server,
-  // valkey-server, or redis-check-rdb, which is the same executable under another name and the only
-  // one that Debian's redis-tools has.
+  // valkey-server, or redis-check-rdb or valkey-check-rdb, which are the same executables under
+  // other names and the only ones that Debian's redis-tools and valkey-tools have.
   std::string binary;
   int max_clients = 1000;
   int first_port = 0;  // TCP port to try first; 0: any free one

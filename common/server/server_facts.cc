@@ -57,6 +57,8 @@ absl::StatusOr<ServerFacts> FetchServerFacts(BlockingClient& client) {
   // INFO tells only whether the threads are busy right now. Managed servers hide CONFIG.
   const absl::StatusOr<Reply> config = client.Command({"CONFIG", "GET", "io-threads"});
   if (config.ok()) facts.io_threads = (*config)[1].integer();
+  const absl::StatusOr<Reply> timeout = client.Command({"CONFIG", "GET", "timeout"});
+  if (timeout.ok()) facts.idle_timeout_s = (*timeout)[1].integer();
   return facts;
 }
 

@@ -28,7 +28,8 @@ struct ServerFacts {
   int64_t tcp_port = 0;
   int64_t max_clients = 0;
   int64_t connected_clients = 0;
-  int64_t io_threads = 0;  // configured, main thread included; 0: the server does not say
+  int64_t io_threads = 0;      // configured, main thread included; 0: the server does not say
+  int64_t idle_timeout_s = 0;  // after which it closes a client; 0: never, or it does not say
 };
 
 // Reads the text of INFO (https://redis.io/commands/info). Unknown lines are skipped.

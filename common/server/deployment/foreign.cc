@@ -9,6 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/redis/tls_probe.h"
 #include "common/server/keyspace.h"
 
 namespace rcb {
@@ -20,6 +21,7 @@ using std::chrono::steady_clock;
 constexpr int kAnswerTimeoutMs = 2000;
 constexpr int kCleanUpAnswerTimeoutMs = 1500;  // an interrupted program has 2 s
 constexpr seconds kReturnTimeout{5};
+constexpr seconds kLoadingTimeout{120};
 constexpr std::chrono::milliseconds kReturnPollInterval{200};
 constexpr int64_t kCleanUpTimeoutMs = 60'000;
 constexpr size_t kMaxAddresses = 8;  // of a name that are tried
@@ -53,6 +55,32 @@ absl::StatusOr<std::unique_ptr<ForeignDeployment>> ForeignDeployment::Open(
 
 ForeignDeployment::~ForeignDeployment() { CleanUp().IgnoreError(); }
 
+// Waits for a server that still loads its data.
+absl::StatusOr<BlockingClient> ForeignDeployment::Connect() const {
+  const steady_clock::time_point deadline = steady_clock::now() + kLoadingTimeout;
+  for (;;) {
+    absl::StatusOr<BlockingClient> client =
+        BlockingClient::Connect(endpoint_, kAnswerTimeoutMs, options_.is_cancelled);
+    if (client.ok()) return client;
+    const absl::Status& status = client.status();
+    // To a client that does not speak it, TLS is a connection that was closed or nonsense.
+    const bool may_be_tls =
+        absl::IsDataLoss(status) ||
+        (absl::IsUnavailable(status) && !absl::StrContains(status.message(), "cannot connect"));
+    if (may_be_tls && SpeaksTls(endpoint_, kAnswerTimeoutMs)) {
+      return absl::FailedPreconditionError(
+          "the server speaks TLS at this port, which the suite does not; name its plain port");
+    }
+    if (!IsLoading(status)) return client;
+    if (options_.is_cancelled && options_.is_cancelled()) return absl::CancelledError("cancelled");
+    if (steady_clock::now() >= deadline) {
+      return absl::UnavailableError(absl::StrCat("the server still loads its data after ",
+                                                 kLoadingTimeout.count(), " s; wait for it"));
+    }
+    std::this_thread::sleep_for(kReturnPollInterval);
+  }
+}
+
 absl::Status ForeignDeployment::Reach() {
   std::vector<std::string> addresses = {""};
   if (endpoint_.transport == Endpoint::Transport::kTcp) {
@@ -65,8 +93,7 @@ absl::Status ForeignDeployment::Reach() {
   std::string tried;
   for (const std::string& address : addresses) {
     endpoint_.address = address;
-    absl::StatusOr<BlockingClient> client =
-        BlockingClient::Connect(endpoint_, kAnswerTimeoutMs, options_.is_cancelled);
+    absl::StatusOr<BlockingClient> client = Connect();
     if (client.ok()) return Admit(*client);
     silent = client.status();
     if (!absl::IsUnavailable(silent) && !absl::IsDeadlineExceeded(silent)) return silent;
@@ -106,7 +133,8 @@ absl::StatusOr<ServerFacts> ForeignDeployment::FetchFacts() const {
 }
 
 absl::Status ForeignDeployment::EnsureAlive() {
-  const steady_clock::time_point deadline = steady_clock::now() + kReturnTimeout;
+  steady_clock::time_point deadline = steady_clock::now() + kReturnTimeout;
+  const steady_clock::time_point loaded_deadline = steady_clock::now() + kLoadingTimeout;
   for (;;) {
     absl::StatusOr<ServerFacts> facts = FetchFacts();
     if (facts.ok()) {
@@ -114,6 +142,7 @@ absl::Status ForeignDeployment::EnsureAlive() {
       facts_ = *std::move(facts);
       return absl::OkStatus();
     }
+    if (IsLoading(facts.status())) deadline = loaded_deadline;
     if (steady_clock::now() >= deadline) return Attribute(facts.status());
     if (options_.is_cancelled && options_.is_cancelled()) return facts.status();
     std::this_thread::sleep_for(kReturnPollInterval);

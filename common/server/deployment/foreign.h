@@ -35,6 +35,7 @@ class ForeignDeployment : public Deployment {
 
   // Finds the address of the server's name that answers, and stays with it.
   absl::Status Reach();
+  absl::StatusOr<BlockingClient> Connect() const;
   absl::Status Admit(BlockingClient& client);
   absl::Status DeleteLibrary(BlockingClient& client) const;
   // An error about the user's server: it names --redis and says what to do.
