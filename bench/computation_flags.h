@@ -17,7 +17,8 @@ namespace rcb {
 struct ComputationOptions {
   int64_t rounds = 0;  // 0: the family's own
   std::string compute = "wait";
-  int64_t compute_ms = 0;  // 0: the family's own
+  int64_t compute_ms = 0;   // 0: the family's own
+  int64_t value_bytes = 0;  // 0: the family's own
 
   bool burns_cpu() const { return compute == "cpu"; }
   int64_t RoundsOr(int64_t own) const { return rounds > 0 ? rounds : own; }
@@ -25,10 +26,20 @@ struct ComputationOptions {
   Computation Make(int64_t own_ms) const {
     Computation computation;
     computation.duration_ms = compute_ms > 0 ? compute_ms : own_ms;
+    computation.value_bytes = value_bytes;
     computation.kind = burns_cpu() ? Computation::Kind::kBurnCpu : Computation::Kind::kWait;
     return computation;
   }
 };
+
+// The size of what a family's keys hold, where that is free. `bytes` outlives the flag; 0 is the
+// family's own.
+inline Flag ValueBytesFlag(int64_t* bytes) {
+  return {"value_bytes", "a number from 1 to 1048576",
+          "the size of cached values; those that tell more are longer (default: what they tell)",
+          [bytes](absl::string_view v) { return ParseInteger(v, 1, int64_t{1} << 20, bytes); },
+          [bytes] { return absl::StrCat(*bytes); }};
+}
 
 // The flags that set `o`, which outlives them.
 inline std::vector<Flag> ComputationFlags(ComputationOptions* o) {
@@ -44,6 +55,7 @@ inline std::vector<Flag> ComputationFlags(ComputationOptions* o) {
       {"compute_ms", "milliseconds, from 1 to 10000", "how long the expensive computation takes",
        [o](absl::string_view v) { return ParseInteger(v, 1, 10'000, &o->compute_ms); },
        [o] { return absl::StrCat(o->compute_ms); }},
+      ValueBytesFlag(&o->value_bytes),
   };
 }
 

@@ -29,18 +29,20 @@ TEST(ComputationFlags, SetWhatTheyAreNamedAfter) {
   EXPECT_EQ(options.RoundsOr(50), 50);
   EXPECT_EQ(options.Make(10).duration_ms, 10);
   EXPECT_EQ(options.Make(10).kind, Computation::Kind::kWait);
-  for (const char* const argument : {"--rounds=7", "--compute=cpu", "--compute_ms=20"}) {
+  for (const char* const argument :
+       {"--rounds=7", "--compute=cpu", "--compute_ms=20", "--value_bytes=9"}) {
     EXPECT_EQ(Parse(argument, &options), absl::OkStatus());
   }
   EXPECT_EQ(options.RoundsOr(50), 7);
   EXPECT_EQ(options.Make(10).duration_ms, 20);
+  EXPECT_EQ(options.Make(10).value_bytes, 9);
   EXPECT_EQ(options.Make(10).kind, Computation::Kind::kBurnCpu);
 }
 
 TEST(ComputationFlags, AcceptTheEndsOfEachRange) {
   ComputationOptions options;
-  for (const char* const argument :
-       {"--rounds=1", "--rounds=100000", "--compute_ms=1", "--compute_ms=10000"}) {
+  for (const char* const argument : {"--value_bytes=1", "--value_bytes=1048576", "--rounds=1",
+                                     "--rounds=100000", "--compute_ms=1", "--compute_ms=10000"}) {
     EXPECT_EQ(Parse(argument, &options), absl::OkStatus()) << argument;
   }
 }
@@ -50,6 +52,7 @@ TEST(ComputationFlags, RefuseBadValuesInOneLineThatNamesFlagAndValue) {
       {"rounds", {"", "0", "-1", "100001", "1e3", "x"}},
       {"compute", {"", "gpu", "CPU"}},
       {"compute_ms", {"", "0", "-1", "10001", "10ms"}},
+      {"value_bytes", {"", "0", "-1", "1048577", "1k"}},
   };
   for (const auto& [flag, values] : bad) {
     for (const std::string& value : values) {

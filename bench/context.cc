@@ -59,6 +59,8 @@ void AddContext(const Options& options, const FlagSet& flags, const Catalogue& c
   add("server_io_threads", absl::StrCat(facts.io_threads));
   add("server_is_private", deployment.is_ours() ? "true" : "false");
   add("server_address", deployment.is_ours() ? "private" : deployment.endpoint().ToString());
+  add("server_options",
+      options.server_options.empty() ? "default" : absl::StrJoin(options.server_options, "; "));
   add("transport", Transport(deployment));
   add("seed", absl::StrCat(options.seed));
   add("rate", absl::StrCat(options.rate));

@@ -81,6 +81,11 @@ absl::Status TooFewDescriptors(int64_t connections, int64_t limit) {
 
 absl::StatusOr<std::unique_ptr<Deployment>> OpenServer(const Options& options,
                                                        int64_t descriptor_limit) {
+  if (!options.redis.empty() && !options.server_options.empty()) {
+    return absl::InvalidArgumentError(
+        "--server_option: it is for the private server, and --redis names one that runs: leave one "
+        "of the two flags out");
+  }
   int64_t max_workers = options.workers.empty() ? kDefaultMaxWorkers : 1;
   for (const int64_t workers : options.workers) max_workers = std::max(max_workers, workers);
   const int64_t room = descriptor_limit - kSpareDescriptors;
@@ -92,6 +97,8 @@ absl::StatusOr<std::unique_ptr<Deployment>> OpenServer(const Options& options,
     deployment.password_from_environment = password;
   }
   deployment.server_binary = options.redis_server;
+  deployment.server_options = options.server_options;
+  deployment.key_prefix = options.key_prefix;
   deployment.use_unix_transport = options.transport == "unix";
   // What is really needed is known, and checked, once the benchmarks are registered.
   deployment.max_clients =

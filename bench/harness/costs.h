@@ -20,19 +20,22 @@
 
 namespace rcb::harness {
 
-inline constexpr char kValue[] = "xxx";  // as redis-benchmark's default: three bytes
-inline constexpr char kValueReply[] = "$3\r\nxxx\r\n";
+// What GET fetches: as redis-benchmark's default three bytes, if nothing else is asked for.
+inline std::string Value(int64_t bytes) {
+  return std::string(bytes > 0 ? static_cast<size_t>(bytes) : 3, 'x');
+}
 
 // engine/get and engine/ping: an operation sends one command, which was formatted once.
 class OneCommand : public Scenario {
  public:
   // `is_on_key`: GET, otherwise PING.
-  OneCommand(const RunPlan& plan, bool is_on_key)
-      : key_(absl::StrCat(plan.key_prefix, "harness")),
+  OneCommand(const RunPlan& plan, bool is_on_key, int64_t value_bytes)
+      : value_(Value(value_bytes)),
+        key_(absl::StrCat(plan.key_prefix, "harness")),
         command_(is_on_key ? Command("GET", key_) : Command("PING")) {}
 
   absl::Status Prepare(BlockingClient& redis) override {
-    return redis.Command({"SET", key_, kValue}).status();
+    return redis.Command({"SET", key_, value_}).status();
   }
   Operation Operate(Worker& worker) override {
     co_await worker.redis().Run(command_);
@@ -43,6 +46,7 @@ class OneCommand : public Scenario {
   }
 
  private:
+  const std::string value_;
   const std::string key_;
   const Command command_;
 };

@@ -8,6 +8,7 @@
 #include "absl/random/distributions.h"
 #include "absl/random/random.h"
 #include "absl/strings/str_cat.h"
+#include "bench/computation_flags.h"
 #include "bench/families.h"
 #include "bench/harness/costs.h"
 #include "common/harness/interrupt.h"
@@ -26,22 +27,22 @@ const std::vector<int64_t>& WorkersOfHarness() {
   return kWorkers;
 }
 
-BenchmarkSpec Engine(const char* name, bool is_on_key) {
+BenchmarkSpec Engine(const char* name, bool is_on_key, int64_t value_bytes) {
   BenchmarkSpec spec(name, Role::kMeasurement, {.promise = "one command per operation"});
   spec.workers = WorkersOfHarness();
   spec.floor.round_trips = 1;
   spec.floor.requests = 1;
   spec.needs.history = false;
-  spec.make = [is_on_key](const RunPlan& plan) {
-    return std::make_unique<harness::OneCommand>(plan, is_on_key);
+  spec.make = [is_on_key, value_bytes](const RunPlan& plan) {
+    return std::make_unique<harness::OneCommand>(plan, is_on_key, value_bytes);
   };
   return spec;
 }
 
 absl::StatusOr<std::unique_ptr<RawLoop>> OpenRawLoop(Suite& suite, const std::string& key,
-                                                     int connections) {
-  const absl::Status ready = suite.Prepare([&key](BlockingClient& redis) {
-    return redis.Command({"SET", key, harness::kValue}).status();
+                                                     const std::string& value, int connections) {
+  const absl::Status ready = suite.Prepare([&key, &value](BlockingClient& redis) {
+    return redis.Command({"SET", key, value}).status();
   });
   if (!ready.ok()) return ready;
   const absl::StatusOr<Address> address = Resolve(suite.deployment().endpoint());
@@ -49,12 +50,13 @@ absl::StatusOr<std::unique_ptr<RawLoop>> OpenRawLoop(Suite& suite, const std::st
   return RawLoop::Open(*address, connections);
 }
 
-absl::Status LimitOfEpoll(Suite& suite, const std::string& key, benchmark::State& state) {
+absl::Status LimitOfEpoll(Suite& suite, const std::string& key, const std::string& value,
+                          benchmark::State& state) {
   absl::StatusOr<std::unique_ptr<RawLoop>> loop =
-      OpenRawLoop(suite, key, static_cast<int>(state.range(0)));
+      OpenRawLoop(suite, key, value, static_cast<int>(state.range(0)));
   absl::Status status = loop.status();
   const Command get("GET", key);
-  const size_t reply_size = sizeof(harness::kValueReply) - 1;
+  const size_t reply_size = absl::StrCat("$", value.size(), "\r\n", value, "\r\n").size();
   while (state.KeepRunningBatch(state.max_iterations)) {
     if (!status.ok()) continue;
     status = (*loop)->Drive(get.bytes(), reply_size, state.max_iterations,
@@ -127,16 +129,18 @@ absl::Status CostOfMerge(benchmark::State& state) {
   return absl::OkStatus();
 }
 
-void RegisterCosts(Suite& suite) {
+void RegisterCosts(Suite& suite, int64_t value_bytes) {
   Deployment& deployment = suite.deployment();
   const std::string key = absl::StrCat(deployment.identity().key_prefix, "harness");
   if (deployment.is_ours()) {  // a raw loop can't log in, nor choose a database
-    suite.RegisterPlain(
-        "Harness/limit/epoll", WorkersOfHarness(),
-        [&suite, key](benchmark::State& state) { return LimitOfEpoll(suite, key, state); });
+    const std::string value = harness::Value(value_bytes);
+    suite.RegisterPlain("Harness/limit/epoll", WorkersOfHarness(),
+                        [&suite, key, value](benchmark::State& state) {
+                          return LimitOfEpoll(suite, key, value, state);
+                        });
   }
-  suite.Register(Engine("Harness/engine/get", /*is_on_key=*/true));
-  suite.Register(Engine("Harness/engine/ping", /*is_on_key=*/false));
+  suite.Register(Engine("Harness/engine/get", /*is_on_key=*/true, value_bytes));
+  suite.Register(Engine("Harness/engine/ping", /*is_on_key=*/false, value_bytes));
   const std::string peer = FindRedisBenchmark();
   if (!peer.empty() && deployment.is_ours()) {
     suite.RegisterPlain(
@@ -150,6 +154,13 @@ void RegisterCosts(Suite& suite) {
 
 }  // namespace
 
-Family HarnessFamily() { return {.name = "Harness", .register_costs = RegisterCosts}; }
+Family HarnessFamily() {
+  const auto value_bytes = std::make_shared<int64_t>(0);
+  return {
+      .name = "Harness",
+      .flags = {ValueBytesFlag(value_bytes.get())},
+      .register_costs = [value_bytes](Suite& suite) { RegisterCosts(suite, *value_bytes); },
+  };
+}
 
 }  // namespace rcb

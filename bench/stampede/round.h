@@ -98,6 +98,8 @@ class Shared {
   static bool IsFirst(int64_t value) { return value % kComputationsPerRound == 0; }
   int64_t rounds() const { return static_cast<int64_t>(computations_.size()); }
   int64_t lease_ms() const { return lease_ms_; }
+  // What the cache holds of a value, in any way that it travels.
+  std::string Cached(int64_t value) const { return computation_.Cached(absl::StrCat(value)); }
   const Computation& computation() const { return computation_; }
   SingleFlight& flights() { return flights_; }
 

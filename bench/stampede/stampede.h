@@ -37,7 +37,7 @@ inline Operation None(Worker& worker, Shared& shared) {
   const Reply cached = co_await LookUp(worker, round);
   if (!cached.is_nil()) co_return cached.integer();
   const int64_t value = co_await shared.Compute(worker);
-  co_await worker.redis().Run(Command("SET", round.key, value, "PX", kTtlMs));
+  co_await worker.redis().Run(Command("SET", round.key, shared.Cached(value), "PX", kTtlMs));
   co_return value;
 }
 
@@ -52,7 +52,7 @@ inline Operation SetnxPoll(Worker& worker, Shared& shared) {
   const Reply won = co_await worker.redis().Run(Command("SETNX", round.lock, 1));
   if (won.integer() == 1) {
     const int64_t value = co_await shared.Compute(worker);
-    co_await worker.redis().Run(Command("SETEX", round.key, kTtlMs / 1000, value));
+    co_await worker.redis().Run(Command("SETEX", round.key, kTtlMs / 1000, shared.Cached(value)));
     shared.NoteStored();
     co_await worker.redis().Run(Command("DEL", round.lock));
     co_return value;
@@ -84,7 +84,7 @@ inline Operation TokenLock(Worker& worker, Shared& shared, int64_t lease_ms) {
   int64_t value = attempt.cached.integer();
   if (attempt.cached.is_nil()) {
     value = co_await shared.Compute(worker);
-    co_await worker.redis().Run(Command("SET", round.key, value, "PX", kTtlMs));
+    co_await worker.redis().Run(Command("SET", round.key, shared.Cached(value), "PX", kTtlMs));
   }
   co_await worker.redis().Eval(kReleaseToken, round.lock, token);
   co_return value;
@@ -107,8 +107,8 @@ inline Operation Pubsub(Worker& worker, Shared& shared) {
     if (IsHit(worker, got)) co_return got[1].integer();
     if (got[0].text() == "lead") {
       const int64_t value = co_await shared.Compute(worker);
-      co_await worker.redis().Eval(kFill, round.key, round.lock, value, kTtlMs, token,
-                                   round.channel);
+      co_await worker.redis().Eval(kFill, round.key, round.lock, shared.Cached(value), kTtlMs,
+                                   token, round.channel);
       co_return value;
     }
     ++worker.tally->retries;
@@ -153,8 +153,8 @@ inline Operation Blpop(Worker& worker, Shared& shared) {
     if (IsHit(worker, got)) co_return got[1].integer();
     if (got[0].text() == "lead") {
       const int64_t value = co_await shared.Compute(worker);
-      co_await worker.redis().Eval(kFill, round.key, round.lock, round.waiters, round.wake, value,
-                                   kTtlMs, token);
+      co_await worker.redis().Eval(kFill, round.key, round.lock, round.waiters, round.wake,
+                                   shared.Cached(value), kTtlMs, token);
       co_return value;
     }
     const Reply pushed = co_await worker.redis().Run(Command("BLPOP", round.wake, wait_s),
@@ -196,7 +196,7 @@ inline Operation Lease(Worker& worker, Shared& shared) {
     co_await RetryAfter(worker, poll);
   }
   const int64_t value = co_await shared.Compute(worker);
-  co_await worker.redis().Eval(kSet, round.key, round.lock, value, kTtlMs, token);
+  co_await worker.redis().Eval(kSet, round.key, round.lock, shared.Cached(value), kTtlMs, token);
   co_return value;
 }
 

@@ -11,6 +11,7 @@
 
 #include "absl/random/distributions.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -34,7 +35,8 @@ struct Entry {
   // Generation 0 where `text` is no entry.
   static Entry Parse(absl::string_view text) {
     Entry entry;
-    const std::vector<absl::string_view> fields = absl::StrSplit(text, ' ');
+    const std::vector<absl::string_view> fields =
+        absl::StrSplit(absl::StripTrailingAsciiWhitespace(text), ' ');
     if (fields.size() != 3 || !absl::SimpleAtoi(fields[0], &entry.generation) ||
         !absl::SimpleAtoi(fields[1], &entry.delta_ns) ||
         !absl::SimpleAtoi(fields[2], &entry.expiry_ns)) {
@@ -137,8 +139,9 @@ class Cache {
     entry.delta_ns = NowNs() - start_ns;
     entry.expiry_ns = NowNs() + static_cast<int64_t>(lifetime_ms * 1e6);
     const auto px = static_cast<int64_t>(lifetime_ms) + settings_.grace_ms;
-    const Reply stored = co_await worker.redis().Eval(kStoreUnlessOlder, key.name, key.newest,
-                                                      generation, entry.ToText(), px);
+    const Reply stored =
+        co_await worker.redis().Eval(kStoreUnlessOlder, key.name, key.newest, generation,
+                                     settings_.computation.Cached(entry.ToText()), px);
     Sightings& mine = sightings_[worker.index];
     mine.lifetimes_ms.push_back(px - settings_.grace_ms);
     mine.computing_ns += entry.delta_ns;

@@ -99,7 +99,9 @@ class ExpiryScenario : public Scenario {
       entry.expiry_ns = NowNs() + static_cast<int64_t>(lifetime_ms * 1e6);
       const int64_t px = static_cast<int64_t>(lifetime_ms) + settings.grace_ms;
       absl::Status filled =
-          redis.Command({"SET", cache_.key(i).name, entry.ToText(), "PX", absl::StrCat(px)})
+          redis
+              .Command({"SET", cache_.key(i).name, settings.computation.Cached(entry.ToText()),
+                        "PX", absl::StrCat(px)})
               .status();
       if (!filled.ok()) return filled;
     }

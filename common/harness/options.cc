@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
@@ -42,6 +43,35 @@ bool ParseTimeout(absl::string_view text, int64_t* timeout_ms) {
   return true;
 }
 
+// A name of small letters, digits and dashes, and at least one word after it.
+bool ParseServerOption(absl::string_view text, std::vector<std::string>* options) {
+  static const char* const kOurs[] = {"port",        "bind",       "unixsocket", "unixsocketperm",
+                                      "dir",         "daemonize",  "maxclients", "tls-port",
+                                      "requirepass", "supervised", "logfile"};
+  const std::vector<absl::string_view> words = absl::StrSplit(text, ' ', absl::SkipEmpty());
+  if (words.size() < 2 || absl::c_linear_search(kOurs, words[0])) return false;
+  for (const char c : words[0]) {
+    const auto letter = static_cast<unsigned char>(c);
+    if (!absl::ascii_islower(letter) && !absl::ascii_isdigit(letter) && c != '-') return false;
+  }
+  if (words[0][0] == '-') return false;
+  options->emplace_back(text);
+  return true;
+}
+
+// Nothing that a pattern of SCAN or of an ACL gives a meaning, and no blank.
+bool ParseKeyPrefix(absl::string_view text, std::string* prefix) {
+  constexpr size_t kMaxSize = 64;
+  constexpr absl::string_view kPunctuation = ":_-./@#{}";
+  if (text.empty() || text.size() > kMaxSize) return false;
+  for (const char c : text) {
+    const bool is_plain = absl::ascii_isalnum(static_cast<unsigned char>(c));
+    if (!is_plain && kPunctuation.find(c) == absl::string_view::npos) return false;
+  }
+  *prefix = std::string(text);
+  return true;
+}
+
 std::vector<Flag> ServerFlags(Options* o) {
   return {
       {"redis", "redis://[[user]:password@]host[:port][/db] or unix:///path[?db=N]",
@@ -51,6 +81,14 @@ std::vector<Flag> ServerFlags(Options* o) {
       {"redis_server", "a path",
        "the server binary to start (default: redis-server or valkey-server on PATH)",
        [o](absl::string_view v) { return !(o->redis_server = std::string(v)).empty(); }},
+      {"server_option", "a setting and its value, such as 'io-threads 4'",
+       "passes it to the private server; may be given several times; what the suite sets itself, "
+       "such as port, can't be set",
+       [o](absl::string_view v) { return ParseServerOption(v, &o->server_options); }},
+      {"key_prefix", "1 to 64 letters, digits and any of :_-./@#{}",
+       "begins the names of all keys and channels, for users who may use no others (default "
+       "rcb:)",
+       [o](absl::string_view v) { return ParseKeyPrefix(v, &o->key_prefix); }},
       {"transport", "tcp or unix", "the way to the private server (default tcp)",
        [o](absl::string_view v) { return ParseChoice(v, "tcp", "unix", &o->transport); }},
   };

@@ -13,8 +13,10 @@ namespace rcb {
 
 // Each field is a flag of the same name; see CommonFlags for their meaning.
 struct Options {
-  std::string redis;         // empty: a private server
-  std::string redis_server;  // empty: found on PATH
+  std::string redis;                        // empty: a private server
+  std::string redis_server;                 // empty: found on PATH
+  std::vector<std::string> server_options;  // "name value", of the private server
+  std::string key_prefix = "rcb:";
   std::string transport = "tcp";
   std::vector<int64_t> workers;  // empty: each family's own
   std::vector<int64_t> threads = {1};

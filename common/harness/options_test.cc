@@ -60,11 +60,14 @@ TEST(Options, DefaultsStandWithoutFlags) {
 TEST(Options, EveryFlagSetsItsField) {
   const Parsed parsed =
       Parse({"--redis=unix:///run/redis.sock?db=2", "--redis_server=/opt/valkey-server",
+             "--server_option=io-threads 4", "--server_option=save 60 1", "--key_prefix={app}:b-1/",
              "--transport=unix", "--workers=1,50,50000", "--threads=2,256", "--rate=1234.5",
              "--op_timeout=1.5s", "--seed=18446744073709551615", "--history_limit=100000000"});
   ASSERT_TRUE(parsed.status.ok()) << parsed.status;
   EXPECT_EQ(parsed.options.redis, "unix:///run/redis.sock?db=2");
   EXPECT_EQ(parsed.options.redis_server, "/opt/valkey-server");
+  EXPECT_THAT(parsed.options.server_options, ElementsAre("io-threads 4", "save 60 1"));
+  EXPECT_EQ(parsed.options.key_prefix, "{app}:b-1/");
   EXPECT_EQ(parsed.options.transport, "unix");
   EXPECT_THAT(parsed.options.workers, ElementsAre(1, 50, 50'000));
   EXPECT_THAT(parsed.options.threads, ElementsAre(2, 256));
@@ -103,6 +106,8 @@ TEST(Options, RefusesBadValuesInOneLineThatNamesFlagAndValue) {
   const std::pair<std::string, std::vector<std::string>> bad[] = {
       {"redis_server", {""}},
       {"transport", {"", "udp", "TCP", "tcp,unix"}},
+      {"server_option", {"", "io-threads", "port 1", "dir /", "--save x", "Save x", "a;b c"}},
+      {"key_prefix", {"", "a*", "a?", "[ab]", "a b", "a\\b", "a^", std::string(65, 'a')}},
       {"workers", {"", "0", "-1", "50001", "x", "1,", ",1", "1,,2", "1 2", "1.5", "1,1", "5,1,5"}},
       {"threads", {"", "0", "-1", "257", "x", "1,", "2,2"}},
       {"rate", {"", "0", "-1", "0.09", "1e8", "nan", "inf", "-inf", "fast", "1k"}},
@@ -123,8 +128,9 @@ TEST(Options, RefusesBadValuesInOneLineThatNamesFlagAndValue) {
 }
 
 TEST(Options, RefusesAFlagWithoutAValue) {
-  for (const std::string flag : {"redis", "redis_server", "transport", "workers", "threads", "rate",
-                                 "op_timeout", "seed", "history_limit"}) {
+  for (const std::string flag :
+       {"redis", "redis_server", "server_option", "key_prefix", "transport", "workers", "threads",
+        "rate", "op_timeout", "seed", "history_limit"}) {
     const Parsed parsed = Parse({absl::StrCat("--", flag), "7"});
     const std::string message(parsed.status.message());
     EXPECT_EQ(parsed.status.code(), absl::StatusCode::kInvalidArgument) << flag;

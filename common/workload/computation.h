@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <string>
 
 #include "absl/status/status.h"
 #include "common/measure/clock.h"
@@ -22,6 +23,7 @@ struct Computation {
 
   Kind kind = Kind::kWait;
   int64_t duration_ms = 10;
+  int64_t value_bytes = 0;  // at least, of what it yields and the cache holds
 
   // Takes duration_ms. Fails only when the loop is cancelled.
   Task<absl::Status> Run(Loop& loop) const {
@@ -34,6 +36,13 @@ struct Computation {
       }
     }
     co_return absl::OkStatus();
+  }
+
+  // What the cache holds of a value: `text`, with blanks behind it up to the size asked for.
+  std::string Cached(std::string text) const {
+    const auto size = static_cast<size_t>(value_bytes);
+    if (text.size() < size) text.resize(size, ' ');
+    return text;
   }
 };
 

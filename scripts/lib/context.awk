@@ -8,11 +8,11 @@ function note(text) {
 function define_groups() {
   group_keys["machine"] = "host_name num_cpus cpu_model kernel"
   group_keys["server"] = "server_name server_version server_mode server_maxmemory_policy " \
-      "server_io_threads server_is_private server_address transport"
+      "server_io_threads server_options server_is_private server_address transport"
   group_keys["library"] = "google_benchmark_version hiredis_version libuv_version " \
       "library_build_type"
   group_keys["build"] = "build_type compiler"
-  group_keys["load"] = "rate compute compute_ms op_timeout_ms"
+  group_keys["load"] = "rate compute compute_ms value_bytes op_timeout_ms"
   group_count = split("machine server library build load", group_names, " ")
 }
 

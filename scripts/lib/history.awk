@@ -39,8 +39,8 @@ BEGIN {
   wanted = "," wanted ","
   # What places a result besides machine and server: a context key, its value not worth a word.
   settings = split("server_address private server_mode standalone server_io_threads 1 " \
-    "server_maxmemory_policy noeviction transport - rate 0 compute wait compute_ms 0 " \
-    "op_timeout_ms 5000 seed 1 build_type Release", setting, " ")
+    "server_options default server_maxmemory_policy noeviction transport - rate 0 compute wait compute_ms 0 " \
+    "value_bytes 0 op_timeout_ms 5000 seed 1 build_type Release", setting, " ")
 }
 
 stage == "metrics" {

@@ -27,7 +27,8 @@ absl::StatusOr<std::unique_ptr<Deployment>> OpenDeployment(const DeploymentOptio
     return absl::UnavailableError("the operating system has no random bytes (getentropy)");
   }
   const std::string digits = absl::StrCat(absl::Hex(random, absl::kZeroPad16));
-  const Identity identity{absl::StrCat("rcb:", digits, ":"), absl::StrCat("rcb_", digits)};
+  const Identity identity{absl::StrCat(options.key_prefix, digits, ":"),
+                          absl::StrCat("rcb_", digits)};
   if (options.redis_uri.empty()) return Open<StandaloneDeployment>(options, identity);
   return Open<ForeignDeployment>(options, identity);
 }

@@ -21,18 +21,20 @@
 namespace rcb {
 
 struct DeploymentOptions {
-  std::string redis_uri;                  // the user's server; empty: one of our own
-  std::string password_from_environment;  // for a URI without one; empty: none
-  std::string server_binary;              // of servers of ours; see PrivateServerOptions
-  bool use_unix_transport = false;        // to a server of ours
-  int max_clients = 1000;                 // connections that the benchmarks open at once
-  std::function<bool()> is_cancelled;     // ends every wait but those of CleanUp; may be empty
-  HostLookUp look_up = LookUpHost;        // finds the user's server
+  std::string redis_uri;                    // the user's server; empty: one of our own
+  std::string password_from_environment;    // for a URI without one; empty: none
+  std::string server_binary;                // of servers of ours; see PrivateServerOptions
+  std::vector<std::string> server_options;  // "name value" each, of the server under test
+  bool use_unix_transport = false;          // to a server of ours
+  std::string key_prefix = "rcb:";          // that the names of all our keys begin with
+  int max_clients = 1000;                   // connections that the benchmarks open at once
+  std::function<bool()> is_cancelled;       // ends every wait but those of CleanUp; may be empty
+  HostLookUp look_up = LookUpHost;          // finds the user's server
 };
 
 // What we call everything that we leave on a server.
 struct Identity {
-  std::string key_prefix;    // of every key: "rcb:<16 random hex digits>:"
+  std::string key_prefix;    // of every key and channel: "rcb:<16 random hex digits>:"
   std::string library_name;  // of every function: "rcb_<the same digits>"
 };
 

@@ -75,6 +75,16 @@ TEST(StandaloneDeployment, ReportsABinaryThatCannotServe) {
   EXPECT_TRUE(absl::StartsWith(Refusal(options).message(), "--redis_server=/bin/false: "));
 }
 
+TEST(StandaloneDeployment, PassesSettingsToItsServer) {
+  DeploymentOptions options;
+  options.server_options = {"io-threads 2", "save 60 1", "notify-keyspace-events \"\""};
+  const std::unique_ptr<Deployment> deployment = MustOpen(options);
+  ASSERT_NE(deployment, nullptr);
+  EXPECT_EQ(deployment->facts().io_threads, 2);
+  BlockingClient client = Client(deployment->endpoint());
+  EXPECT_EQ(Must(client, {"CONFIG", "GET", "save"})[1].text(), "60 1");
+}
+
 TEST(ForeignDeployment, DeletesOnlyItsOwnKeysAndLibrary) {
   const std::unique_ptr<PrivateServer> server = UsersServer();
   ASSERT_NE(server, nullptr);

@@ -1,6 +1,10 @@
 #include "common/server/deployment/standalone.h"
 
+#include <string>
 #include <utility>
+#include <vector>
+
+#include "absl/strings/str_split.h"
 
 namespace rcb {
 namespace {
@@ -22,6 +26,15 @@ absl::Status StandaloneDeployment::Start() {
   PrivateServerOptions server_options;
   server_options.binary = options_.server_binary;
   server_options.max_clients = options_.max_clients + kSpareClients;
+  for (const std::string& option : options_.server_options) {
+    std::vector<std::string> words = absl::StrSplit(option, ' ', absl::SkipEmpty());
+    for (std::string& word : words) {
+      if (word == "\"\"" || word == "''") word.clear();  // as configuration files spell it
+    }
+    words[0].insert(0, "--");
+    server_options.extra_arguments.insert(server_options.extra_arguments.end(), words.begin(),
+                                          words.end());
+  }
   absl::StatusOr<std::unique_ptr<PrivateServer>> server = PrivateServer::Start(server_options);
   if (!server.ok()) return server.status();
   server_ = *std::move(server);
