@@ -15,7 +15,6 @@
 #include <fstream>
 #include <iostream>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -25,6 +24,7 @@
 #include "bench/context.h"
 #include "bench/families.h"
 #include "bench/judge_history.h"
+#include "bench/plan.h"
 #include "common/harness/flags.h"
 #include "common/harness/interrupt.h"
 #include "common/harness/options.h"
@@ -40,9 +40,6 @@ namespace {
 
 constexpr int kFailed = 1;
 constexpr int kBadInput = 2;
-constexpr int64_t kDefaultMaxWorkers = 500;
-// Files, loops, pipes and the harness's own connections; and what a private server keeps back.
-constexpr int64_t kSpareDescriptors = 128;
 
 int Refuse(const absl::Status& status) {
   std::fprintf(stderr, "bench: %s\n", std::string(status.message()).c_str());
@@ -72,24 +69,16 @@ int64_t RaiseDescriptorLimit() {
   return static_cast<int64_t>(limit.rlim_cur);
 }
 
-absl::Status TooFewDescriptors(int64_t connections, int64_t limit) {
-  return absl::ResourceExhaustedError(
-      absl::StrCat("--workers: ", connections, " connections need ",
-                   connections + kSpareDescriptors, " open files, and the hard limit (ulimit -Hn) ",
-                   "is ", limit, ": raise it, or use fewer workers"));
-}
-
 absl::StatusOr<std::unique_ptr<Deployment>> OpenServer(const Options& options,
+                                                       const Selection& foreseen,
                                                        int64_t descriptor_limit) {
   if (!options.redis.empty() && !options.server_options.empty()) {
     return absl::InvalidArgumentError(
         "--server_option: it is for the private server, and --redis names one that runs: leave one "
         "of the two flags out");
   }
-  int64_t max_workers = options.workers.empty() ? kDefaultMaxWorkers : 1;
-  for (const int64_t workers : options.workers) max_workers = std::max(max_workers, workers);
-  const int64_t room = descriptor_limit - kSpareDescriptors;
-  if (room < 1) return TooFewDescriptors(max_workers, descriptor_limit);
+  const absl::Status enough = CheckDescriptors(foreseen, descriptor_limit);
+  if (!enough.ok()) return enough;
   DeploymentOptions deployment;
   deployment.is_cancelled = IsInterrupted;
   deployment.redis_uri = options.redis;
@@ -98,36 +87,14 @@ absl::StatusOr<std::unique_ptr<Deployment>> OpenServer(const Options& options,
   }
   deployment.server_binary = options.redis_server;
   deployment.server_options = options.server_options;
-  deployment.key_prefix = options.key_prefix;
   deployment.use_unix_transport = options.transport == "unix";
-  // What is really needed is known, and checked, once the benchmarks are registered.
-  deployment.max_clients =
-      options.redis.empty() ? static_cast<int>(std::min(2 * max_workers, room)) : 1;
+  deployment.key_prefix = options.key_prefix;
+  // Of one benchmark and of the one before it. The room on a user's server is checked once it is
+  // known what can run there.
+  const int64_t wanted = std::min(2 * std::max<int64_t>(foreseen.max_connections, 1),
+                                  std::max<int64_t>(descriptor_limit - kSpareDescriptors, 1));
+  deployment.max_clients = options.redis.empty() ? static_cast<int>(wanted) : 1;
   return OpenDeployment(deployment);
-}
-
-// Whether what was selected can run with these flags on this server.
-absl::Status CheckPlan(const Suite& suite, const FlagSet& flags, const Deployment& deployment,
-                       int64_t descriptor_limit) {
-  const Selection& selection = suite.selection();
-  if (selection.benchmarks > 0) {
-    absl::Status understood = flags.CheckUnderstoodBy(selection.families);
-    if (!understood.ok()) return understood;
-  }
-  if (suite.options().rate > 0 && !selection.names_without_rate.empty()) {
-    const std::set<std::string>& families = selection.families_with_rate;
-    const std::string hint = families.empty()
-                                 ? "; no selected benchmark has one"
-                                 : absl::StrCat("; leave it out, e.g. with --benchmark_filter='^(",
-                                                absl::StrJoin(families, "|"), ")/'");
-    return absl::InvalidArgumentError(absl::StrCat("--rate: ", selection.names_without_rate.front(),
-                                                   " has no rate, only rounds or single costs",
-                                                   hint));
-  }
-  if (selection.max_sockets + kSpareDescriptors > descriptor_limit) {
-    return TooFewDescriptors(selection.max_sockets, descriptor_limit);
-  }
-  return deployment.CheckRoom(selection.max_connections);
 }
 
 // Also tells whether all that was reported could be written: a disk may be full, a reader gone.
@@ -266,7 +233,8 @@ int Main(int argc, char** argv) {
   CatchInterrupts();
   WatchReader(STDOUT_FILENO);
   const int64_t descriptor_limit = RaiseDescriptorLimit();
-  absl::StatusOr<std::unique_ptr<Deployment>> opened = OpenServer(options, descriptor_limit);
+  absl::StatusOr<std::unique_ptr<Deployment>> opened = OpenServer(
+      options, Foresee(options, declared.families, command_line->selects), descriptor_limit);
   if (!opened.ok()) return IsInterrupted() ? 128 + InterruptSignal() : Refuse(opened.status());
   Deployment& deployment = **opened;
 
@@ -276,7 +244,7 @@ int Main(int argc, char** argv) {
                 status_line.Show(name, run.progress());
               });
   for (const Family& family : declared.families) suite.Register(family);
-  const absl::Status plan = CheckPlan(suite, declared.flags, deployment, descriptor_limit);
+  const absl::Status plan = CheckPlan(suite, declared.flags, deployment);
   if (!plan.ok()) return Refuse(plan);
   if (!deployment.is_ours() && !command_line->list_only) {
     for (const std::string& warning : LossWarnings(deployment.facts())) {

@@ -47,7 +47,6 @@ Suite::Suite(const Options& options, Deployment& deployment, Selector selects,
 Suite::~Suite() { CloseSession(); }
 
 void Suite::Select(const std::string& name, bool has_rate, int64_t connections, int64_t to_nodes) {
-  if (!selects_(name)) return;
   const std::string family = name.substr(0, name.find('/'));
   ++selection_.benchmarks;
   selection_.families.insert(family);
@@ -84,10 +83,14 @@ void Suite::Register(const BenchmarkSpec& spec) {
 void Suite::RegisterInstance(const Instance& instance, int64_t rounds) {
   const BenchmarkSpec& spec = instance.spec;
   const bool is_steady = spec.shape == Shape::kSteady;
+  const std::string name = absl::StrCat(spec.name, "/", ArgsOf(spec, instance.workers),
+                                        is_steady ? "" : absl::StrCat("/iterations:", rounds),
+                                        "/real_time/threads:", instance.threads);
+  const bool is_selected = selects_(name);
   std::vector<std::string> arg_names = {"workers"};
   std::vector<int64_t> args = {instance.workers};
-  for (const auto& [name, value] : spec.args) {
-    arg_names.push_back(name);
+  for (const auto& [arg_name, value] : spec.args) {
+    arg_names.push_back(arg_name);
     args.push_back(value);
   }
   auto* registered = benchmark::RegisterBenchmark(
@@ -95,10 +98,8 @@ void Suite::RegisterInstance(const Instance& instance, int64_t rounds) {
       [this, instance](benchmark::State& state) { RunInstance(instance, state); });
   registered->ArgNames(arg_names)->Args(args)->UseRealTime()->Threads(instance.threads);
   if (!is_steady) registered->Iterations(rounds)->Unit(benchmark::kMillisecond);
-  Select(absl::StrCat(spec.name, "/", ArgsOf(spec, instance.workers),
-                      is_steady ? "" : absl::StrCat("/iterations:", rounds),
-                      "/real_time/threads:", instance.threads),
-         spec.shape != Shape::kRounds, instance.workers * (spec.needs.subscriber ? 2 : 1),
+  if (!is_selected) return;
+  Select(name, spec.shape != Shape::kRounds, instance.workers * (spec.needs.subscriber ? 2 : 1),
          instance.workers * spec.needs.quorum_nodes);
 }
 
@@ -130,8 +131,9 @@ void Suite::RegisterPlainOnce(const std::string& name, int64_t workers, const Bo
       });
   registered->UseRealTime()->Threads(1);
   if (workers != 0) registered->ArgNames({"workers"})->Args({workers});
-  Select(absl::StrCat(name, args.empty() ? "" : "/", args, "/real_time/threads:1"),
-         /*has_rate=*/false, workers, /*to_nodes=*/0);
+  const std::string printed =
+      absl::StrCat(name, args.empty() ? "" : "/", args, "/real_time/threads:1");
+  if (selects_(printed)) Select(printed, /*has_rate=*/false, workers, /*to_nodes=*/0);
 }
 
 void Suite::RunInstance(const Instance& instance, benchmark::State& state) {
@@ -167,6 +169,10 @@ void Suite::Begin(const Instance& instance, int64_t iterations) {
   entry.role = instance.spec.role;
   entry.contract = instance.spec.contract;
   entry.workers = instance.workers;
+  if (instance.spec.needs.quorum_nodes > 0 && !deployment_.is_ours()) {
+    entry.servers = absl::StrCat("it measures ", instance.spec.needs.quorum_nodes,
+                                 " servers started here, not the one that --redis names");
+  }
   if (!entry.abort_reason.empty() || IsInterrupted()) {
     stage_.DropRun();
   } else {

@@ -214,6 +214,7 @@ void ConsoleReporter::PrintRow(const Row& row) {
   if (!ErrorOf(row).empty()) out << "  ERROR: " << ErrorOf(row) << "\n";
   const LedgerEntry* entry = EntryOf(ledger_, row);
   if (entry == nullptr) return;
+  if (!entry->servers.empty()) out << "  NOTE: " << entry->servers << "\n";
   if (!entry->note.empty()) out << "  NOTE: " << entry->note << "\n";
   if (entry->Remark().empty()) return;
   out << "  " << absl::AsciiStrToUpper(ToText(entry->verdict())) << ": " << entry->Remark() << "\n";

@@ -64,6 +64,9 @@ std::string WithDeclaration(std::string text, const LedgerEntry* entry) {
       absl::StrAppend(&fields, ",\n      \"trial\": ", JsonQuoted(entry->trial));
     }
   }
+  if (!entry->servers.empty()) {
+    absl::StrAppend(&fields, ",\n      \"servers\": \"", entry->servers, "\"");
+  }
   const size_t end = text.find_last_not_of(" \n", text.rfind('}') - 1);
   return text.insert(end + 1, fields);
 }

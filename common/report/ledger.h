@@ -30,6 +30,7 @@ struct LedgerEntry {
   int64_t errors = 0;
   int64_t timeouts = 0;
   std::string first_error;
+  std::string servers;       // of ours that it measures instead of the user's; or empty
   std::string abort_reason;  // why no run of it can be trusted or tried again; or empty
   std::string void_reason;   // how the server may have lost data; or empty
   std::string overload;  // what was offered and what was achieved, where that was less; or empty

@@ -88,12 +88,14 @@ absl::Status CheckWritable(BlockingClient& client, const std::string& key) {
 }
 
 absl::Status CheckRoomFor(int64_t connections, const ServerFacts& facts) {
-  if (facts.max_clients == 0 || facts.connected_clients + connections <= facts.max_clients) {
+  const int64_t more = connections + 1;
+  if (facts.max_clients == 0 || facts.connected_clients + more <= facts.max_clients) {
     return absl::OkStatus();
   }
-  return absl::ResourceExhaustedError(absl::StrCat(
-      "the server takes ", facts.max_clients, " clients and has ", facts.connected_clients, ", so ",
-      connections, " more do not fit; raise its maxclients or use fewer workers"));
+  return absl::ResourceExhaustedError(
+      absl::StrCat("the server takes ", facts.max_clients, " clients and has ",
+                   facts.connected_clients, " with us, so ", more, " more, ", connections,
+                   " of them for workers, do not fit; raise its maxclients or use fewer workers"));
 }
 
 bool SupportsFunctions(const ServerFacts& facts) {

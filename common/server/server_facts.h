@@ -49,8 +49,9 @@ absl::Status CheckUsable(const ServerFacts& facts);
 // ours, and deletes it.
 absl::Status CheckWritable(BlockingClient& client, const std::string& key);
 
-// Refuses a server that has no room for so many connections besides those that it had when `facts`
-// were read: kResourceExhausted. Older servers do not tell their limit, and are believed.
+// Refuses a server that has no room for so many connections of workers besides those that it had
+// when `facts` were read, which were asked for over one of ours, and another one of ours that looks
+// after it now and then: kResourceExhausted. A server that does not tell its limit is believed.
 absl::Status CheckRoomFor(int64_t connections, const ServerFacts& facts);
 
 // Whether FUNCTION and FCALL exist: Redis 7 and later, every valkey.

@@ -70,6 +70,17 @@ TEST(CheckUsable, RefusesClusterAndSentinelAndSaysWhatToDo) {
   }
 }
 
+TEST(CheckRoomFor, CountsTheHarnesssOwnTwoConnections) {
+  ServerFacts facts;
+  facts.max_clients = 60;
+  facts.connected_clients = 1;  // that asked
+  EXPECT_TRUE(CheckRoomFor(58, facts).ok());
+  const absl::Status full = CheckRoomFor(59, facts);
+  EXPECT_TRUE(absl::IsResourceExhausted(full)) << full;
+  facts.max_clients = 0;  // not told
+  EXPECT_TRUE(CheckRoomFor(59, facts).ok());
+}
+
 TEST(SupportsFunctions, StartsWithRedis7AndHoldsForEveryValkey) {
   ServerFacts facts;
   for (const char* version : {"7.0.0", "7.2", "8", "10.1.0"}) {

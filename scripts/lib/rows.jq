@@ -38,7 +38,7 @@ def not_a_metric: {
   name: 1, run_name: 1, run_type: 1, family_index: 1, per_family_instance_index: 1, repetitions: 1,
   repetition_index: 1, threads: 1, time_unit: 1, label: 1, error_occurred: 1, error_message: 1,
   skipped: 1, skip_message: 1, aggregate_name: 1, aggregate_unit: 1, role: 1, bounds: 1,
-  evidence: 1, verdict: 1, detectors: 1, trial: 1
+  evidence: 1, verdict: 1, detectors: 1, trial: 1, servers: 1
 };
 
 # $other is not_a_metric, which jq would build anew for each row.

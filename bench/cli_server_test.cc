@@ -1,0 +1,134 @@
+// The program on servers and for users that can't or may not do everything: what can run runs, what
+// can't is left out by name, and nothing is left behind.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "bench/cli_driver.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace rcb {
+namespace {
+
+using testing::AllOf;
+using testing::AnyOf;
+using testing::ElementsAre;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+
+class CliServerTest : public CliTest {
+ protected:
+  void SetUp() override {
+    server_ = StartServer();
+    ASSERT_NE(server_, nullptr);
+  }
+
+  // Makes a user with these rules, and yields the flag that logs in as it.
+  std::string UserWith(const std::vector<std::string>& rules) const {
+    std::vector<std::string> command = {"ACL", "SETUSER", "guest", "reset", "on", ">x"};
+    command.insert(command.end(), rules.begin(), rules.end());
+    Admin(command);
+    return absl::StrCat("--redis=redis://guest:x@127.0.0.1:", server_->tcp_endpoint().port);
+  }
+  Reply Admin(const std::vector<std::string>& command) const {
+    return Ask(server_->unix_endpoint(), command);
+  }
+  void ExpectNothingLeft() const {
+    EXPECT_EQ(Admin({"DBSIZE"}).integer(), 0);
+    EXPECT_EQ(Admin({"FUNCTION", "LIST"}).size(), 0u);
+  }
+
+  // A short run of the selected benchmarks, with `flags` besides.
+  CliResult RunBriefly(const std::string& filter, std::vector<std::string> flags) const {
+    flags.insert(flags.end(),
+                 {absl::StrCat("--benchmark_filter=", filter), "--benchmark_min_time=0.02"});
+    return Run(WithRounds(flags, 3));
+  }
+
+  std::unique_ptr<PrivateServer> server_;
+};
+
+TEST_F(CliServerTest, CountsItsOwnConnectionsWhenItLooksForRoom) {
+  Admin({"CONFIG", "SET", "maxclients", "60"});
+  const std::string server = absl::StrCat("--redis=", server_->tcp_endpoint().ToString());
+  const std::string filter = "Counter/(locking|lockfree/(incr|lua))";
+  const CliResult full = RunBriefly(filter, {server, "--workers=59"});
+  EXPECT_EQ(full.status, 2);
+  EXPECT_THAT(full.err, HasSubstr("the server takes 60 clients"));
+  const CliResult fits = RunBriefly(filter, {server, "--workers=58"});
+  EXPECT_EQ(fits.status, 0) << fits.out << fits.err;
+}
+
+TEST_F(CliServerTest, SaysWhoseServersRedlockLocksOn) {
+  const std::string server = absl::StrCat("--redis=", server_->tcp_endpoint().ToString());
+  const CliResult result = RunBriefly(
+      "Lock/locking/(redlock|ticket)",
+      {server, "--workers=5", absl::StrCat("--benchmark_out=", workspace_.Path("out.json"))});
+  EXPECT_EQ(result.status, 0) << result.out << result.err;
+  const std::string note = "it measures 3 servers started here, not the one that --redis names";
+  EXPECT_THAT(result.out, HasSubstr(absl::StrCat("\n  NOTE: ", note, "\n")));
+  const nlohmann::json document = ParseStrictly(ReadFile(workspace_.Path("out.json")));
+  ASSERT_THAT(RowsOf(document, "Lock/locking/redlock"), SizeIs(1));
+  EXPECT_EQ(RowsOf(document, "Lock/locking/redlock")[0].value("servers", ""), note);
+  EXPECT_EQ(RowsOf(document, "Lock/locking/ticket")[0].value("servers", ""), "");
+}
+
+TEST_F(CliServerTest, PassesSettingsToThePrivateServerOnly) {
+  const CliResult result =
+      RunBriefly("Counter/lockfree/incr",
+                 {"--server_option=io-threads 2", "--server_option=maxmemory-policy allkeys-lru",
+                  "--workers=5", absl::StrCat("--benchmark_out=", workspace_.Path("out.json"))});
+  EXPECT_EQ(result.status, 0) << result.out << result.err;
+  const nlohmann::json context = ParseStrictly(ReadFile(workspace_.Path("out.json")))["context"];
+  EXPECT_EQ(context["server_io_threads"], "2");
+  EXPECT_EQ(context["server_maxmemory_policy"], "allkeys-lru");
+  EXPECT_EQ(context["server_options"], "io-threads 2; maxmemory-policy allkeys-lru");
+  const CliResult foreign = RunBriefly(
+      "Counter/lockfree/incr", {"--server_option=io-threads 2",
+                                absl::StrCat("--redis=", server_->tcp_endpoint().ToString())});
+  EXPECT_EQ(foreign.status, 2);
+  EXPECT_THAT(foreign.err, HasSubstr("--server_option"));
+}
+
+TEST_F(CliServerTest, FetchesValuesOfTheSizeAskedFor) {
+  const CliResult result = RunBriefly(
+      "Harness/engine/get/workers:1/",
+      {"--value_bytes=5000", absl::StrCat("--benchmark_out=", workspace_.Path("out.json"))});
+  EXPECT_EQ(result.status, 0) << result.out << result.err;
+  const nlohmann::json document = ParseStrictly(ReadFile(workspace_.Path("out.json")));
+  EXPECT_EQ(document["context"]["value_bytes"], "5000");
+  EXPECT_THAT(RowsOf(document, "Harness"), SizeIs(1));
+}
+
+// Forty workers take turns, five a second.
+TEST_F(CliServerTest, SaysThatTheServerClosedAnIdleClient) {
+  Admin({"CONFIG", "SET", "timeout", "1"});
+  const CliResult result =
+      Run({absl::StrCat("--redis=", server_->tcp_endpoint().ToString()), "--workers=40", "--rate=5",
+           "--benchmark_filter=Counter/lockfree/incr", "--benchmark_min_time=3"});
+  EXPECT_EQ(result.status, 1) << result.out << result.err;
+  EXPECT_THAT(result.out, AnyOf(HasSubstr("an idle connection was lost"),
+                                HasSubstr("the server closed the connection")));
+  EXPECT_THAT(result.out, HasSubstr(": the server closes clients that were idle for 1 s (its "
+                                    "setting timeout)"));
+}
+
+TEST_F(CliServerTest, NamesTheConnectionsThatTheFilterSelects) {
+  CliOptions few;
+  few.open_files = 64;
+  const CliResult result = Run({"--benchmark_filter=Counter/lockfree/incr/workers:50/"}, few);
+  EXPECT_EQ(result.status, 2);
+  EXPECT_THAT(Lines(result.err), ElementsAre(HasSubstr("--workers: 50 connections need 178 open "
+                                                       "files, and the hard limit (ulimit -Hn) is "
+                                                       "64")));
+}
+
+}  // namespace
+}  // namespace rcb

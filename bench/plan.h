@@ -1,0 +1,34 @@
+// What is going to run, and whether it can.
+
+#ifndef RCB_BENCH_PLAN_H_
+#define RCB_BENCH_PLAN_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "common/harness/family.h"
+#include "common/harness/flags.h"
+#include "common/harness/options.h"
+#include "common/harness/suite.h"
+#include "common/server/deployment/deployment.h"
+
+namespace rcb {
+
+// Files, loops, pipes and the harness's own connections; and what a private server keeps back.
+inline constexpr int64_t kSpareDescriptors = 128;
+
+// What the filter selects, before there is a server: one that can run everything is assumed.
+// Leaves nothing registered with Google Benchmark.
+Selection Foresee(const Options& options, const std::vector<Family>& families,
+                  const Suite::Selector& selects);
+
+// Whether this process may open as many files as `selection` needs.
+absl::Status CheckDescriptors(const Selection& selection, int64_t limit);
+
+// Whether what was selected can run with these flags on this server.
+absl::Status CheckPlan(const Suite& suite, const FlagSet& flags, const Deployment& deployment);
+
+}  // namespace rcb
+
+#endif  // RCB_BENCH_PLAN_H_
