@@ -55,6 +55,92 @@ class CliServerTest : public CliTest {
   std::unique_ptr<PrivateServer> server_;
 };
 
+// The lines that name what is left out, without warnings about the server.
+std::vector<std::string> NamedAsLeftOut(const std::string& err) {
+  std::vector<std::string> named;
+  for (const std::string& line : Lines(err)) {
+    if (absl::StrContains(line, " is left out: ")) named.push_back(line);
+  }
+  return named;
+}
+
+TEST_F(CliServerTest, NeedsNoDangerousCommandsAndCallsFactsUnknown) {
+  const CliResult result =
+      RunBriefly("(Counter|Lock|Stampede)/(locking|lockfree)/",
+                 {UserWith({"~rcb:*", "&rcb:*", "+@all", "-@dangerous"}), "--workers=5",
+                  absl::StrCat("--benchmark_out=", workspace_.Path("out.json"))});
+  EXPECT_EQ(result.status, 0) << result.out << result.err;
+  EXPECT_EQ(result.err, "");
+  const nlohmann::json context = ParseStrictly(ReadFile(workspace_.Path("out.json")))["context"];
+  EXPECT_EQ(context["server_name"], "redis") << "HELLO tells that";
+  EXPECT_EQ(context["server_maxmemory_policy"], "unknown");
+  EXPECT_EQ(context["server_io_threads"], "unknown");
+  ExpectNothingLeft();
+}
+
+TEST_F(CliServerTest, LeavesOutByNameWhatTheUserMayNotRun) {
+  const CliResult result = RunBriefly(
+      "Counter/lockfree/(incr|function|watch)|Lock/locking/(pubsub|ticket)",
+      {UserWith({"~rcb:*", "resetchannels", "+@all", "-function", "-watch"}), "--workers=5"});
+  EXPECT_EQ(result.status, 0) << result.out << result.err;
+  EXPECT_THAT(NamedAsLeftOut(result.err),
+              ElementsAre(AllOf(HasSubstr("bench: Counter/lockfree/watch is left out: WATCH fails"),
+                                HasSubstr("NOPERM")),
+                          HasSubstr("Counter/lockfree/function is left out: FCALL fails"),
+                          HasSubstr("Lock/locking/pubsub is left out: PUBLISH fails")));
+  EXPECT_THAT(result.out, AllOf(HasSubstr("Counter/lockfree/incr"),
+                                HasSubstr("Lock/locking/ticket"), Not(HasSubstr("ERROR"))));
+  EXPECT_THAT(Lines(result.out).back(),
+              EndsWith("; 3 left out: Counter/lockfree/watch, Counter/lockfree/function, "
+                       "Lock/locking/pubsub"));
+  ExpectNothingLeft();
+
+  const CliResult nothing =
+      RunBriefly("Lock/locking/pubsub", {UserWith({"~rcb:*", "resetchannels", "+@all"})});
+  EXPECT_EQ(nothing.status, 2);
+  EXPECT_THAT(Lines(nothing.err).back(), HasSubstr("matches only what is left out"));
+}
+
+TEST_F(CliServerTest, KeepsToThePrefixThatTheUserMayUse) {
+  const std::string user = UserWith({"~app7:*", "&app7:*", "+@all", "-@dangerous"});
+  const CliResult refused = RunBriefly("Counter/lockfree/incr", {user, "--workers=5"});
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_THAT(refused.err,
+              AllOf(HasSubstr("the user may not use the key rcb:"), HasSubstr("--key_prefix=")));
+  const CliResult result = RunBriefly("Counter/lockfree/incr|Stampede/locking/pubsub",
+                                      {user, "--workers=5", "--key_prefix=app7:bench:"});
+  EXPECT_EQ(result.status, 0) << result.out << result.err;
+  EXPECT_EQ(result.err, "");
+  ExpectNothingLeft();
+}
+
+TEST_F(CliServerTest, DeletesByNameWithoutScan) {
+  const std::string user = UserWith({"~rcb:*", "&rcb:*", "+@all", "-scan", "-unlink"});
+  const CliResult result = RunBriefly(
+      "^(Counter|Stampede|Transaction)/lock|Lock/locking/(pubsub|.*queue)|Harness/engine|"
+      "Expiry/.*xfetch/",
+      {user, "--workers=5"});
+  EXPECT_EQ(result.status, 0) << result.out << result.err;
+  EXPECT_THAT(NamedAsLeftOut(result.err),
+              ElementsAre(HasSubstr("Transaction/lockfree/list_append is left out: SCAN fails")));
+  ExpectNothingLeft();
+}
+
+TEST_F(CliServerTest, EvaluatesScriptsThatItMayNotLoad) {
+  const CliResult result =
+      RunBriefly("Counter/lockfree/lua|Lock/locking/pubsub|Stampede/locking/lease",
+                 {UserWith({"~rcb:*", "&rcb:*", "+@all", "-script"}), "--workers=5"});
+  EXPECT_EQ(result.status, 0) << result.out << result.err;
+  EXPECT_THAT(result.out, Not(HasSubstr("ERROR")));
+}
+
+TEST_F(CliServerTest, RefusesAUserWhoCanNotTakeItsKeysAway) {
+  const CliResult result = RunBriefly(
+      "Counter/lockfree/incr", {UserWith({"~rcb:*", "+@all", "-del", "-unlink"}), "--workers=5"});
+  EXPECT_EQ(result.status, 2);
+  EXPECT_THAT(result.err, HasSubstr("the user may neither UNLINK nor DEL"));
+}
+
 TEST_F(CliServerTest, CountsItsOwnConnectionsWhenItLooksForRoom) {
   Admin({"CONFIG", "SET", "maxclients", "60"});
   const std::string server = absl::StrCat("--redis=", server_->tcp_endpoint().ToString());

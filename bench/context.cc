@@ -35,6 +35,9 @@ std::string Transport(const Deployment& deployment) {
   return deployment.endpoint().transport == Endpoint::Transport::kUnix ? "unix" : "tcp";
 }
 
+// A fact that the server does not tell, or not to this user.
+std::string OrUnknown(const std::string& fact) { return fact.empty() ? "unknown" : fact; }
+
 }  // namespace
 
 void AddContext(const Options& options, const FlagSet& flags, const Catalogue& catalogue,
@@ -52,11 +55,11 @@ void AddContext(const Options& options, const FlagSet& flags, const Catalogue& c
   add("libuv_version", uv_version_string());
   add("cpu_model", CpuModel());
   add("kernel", Kernel());
-  add("server_name", facts.name);
-  add("server_version", facts.version);
-  add("server_mode", facts.mode);
-  add("server_maxmemory_policy", facts.maxmemory_policy);
-  add("server_io_threads", absl::StrCat(facts.io_threads));
+  add("server_name", OrUnknown(facts.name));
+  add("server_version", OrUnknown(facts.version));
+  add("server_mode", OrUnknown(facts.mode));
+  add("server_maxmemory_policy", OrUnknown(facts.maxmemory_policy));
+  add("server_io_threads", facts.io_threads == 0 ? "unknown" : absl::StrCat(facts.io_threads));
   add("server_is_private", deployment.is_ours() ? "true" : "false");
   add("server_address", deployment.is_ours() ? "private" : deployment.endpoint().ToString());
   add("server_options",
@@ -74,9 +77,9 @@ void AddContext(const Options& options, const FlagSet& flags, const Catalogue& c
 std::string ContextLine(const Options& options, const Deployment& deployment) {
   const ServerFacts& facts = deployment.facts();
   const std::string where = deployment.is_ours() ? "private" : deployment.endpoint().ToString();
-  return absl::StrCat(facts.name, " ", facts.version, " (", where, ", ", Transport(deployment),
-                      "); ", options.rate > 0 ? "open loop" : "closed loop", ", seed ",
-                      options.seed, "\n", std::thread::hardware_concurrency(), " CPUs, ",
+  return absl::StrCat(OrUnknown(facts.name), " ", OrUnknown(facts.version), " (", where, ", ",
+                      Transport(deployment), "); ", options.rate > 0 ? "open loop" : "closed loop",
+                      ", seed ", options.seed, "\n", std::thread::hardware_concurrency(), " CPUs, ",
                       CpuModel(), "; commit ", kCommit, "; Google Benchmark ", kBenchmarkVersion);
 }
 

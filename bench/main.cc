@@ -34,6 +34,7 @@
 #include "common/report/file_reporters.h"
 #include "common/server/data_loss.h"
 #include "common/server/deployment/deployment.h"
+#include "common/server/rights.h"
 
 namespace rcb {
 namespace {
@@ -149,11 +150,11 @@ void ReportNothing(benchmark::BenchmarkReporter& reporter) {
 }
 
 // The verdict's line and the exit status that follows from it.
-int Conclude(const Ledger& ledger, bool on_stdout) {
-  const Verdict verdict = ledger.Conclude();
+int Conclude(Suite& suite, bool on_stdout) {
+  const Verdict verdict = suite.ledger().Conclude();
   const int signal = InterruptSignal();
-  std::fprintf(on_stdout ? stdout : stderr, "\n%s%s\n", verdict.line.c_str(),
-               signal != 0 ? " (interrupted)" : "");
+  std::fprintf(on_stdout ? stdout : stderr, "\n%s%s%s\n", verdict.line.c_str(),
+               LeftOutClause(suite.left_out()).c_str(), signal != 0 ? " (interrupted)" : "");
   if (signal != 0) return 128 + signal;
   return verdict.failed ? kFailed : 0;
 }
@@ -174,15 +175,16 @@ int RunAll(Suite& suite, const CommandLine& command_line, const Catalogue& catal
       file->SetOutputStream(&out);
       ReportNothing(*file);
     }
-    return Refuse(absl::NotFoundError(
-        absl::StrCat("--benchmark_filter=", command_line.filter, " matches no benchmark")));
+    return Refuse(absl::NotFoundError(absl::StrCat(
+        "--benchmark_filter=", command_line.filter,
+        suite.left_out().empty() ? " matches no benchmark" : " matches only what is left out")));
   }
   benchmark::RunSpecifiedBenchmarks(display.get(), file.get());
   status_line.Erase();
   suite.CloseSession();
   if (command_line.list_only) return 0;
   suite.history_out().Conclude();
-  int status = Conclude(suite.ledger(), command_line.format == "console");
+  int status = Conclude(suite, command_line.format == "console");
   if (InterruptSignal() == SIGPIPE) {
     std::fprintf(stderr, "bench: nobody reads standard output any more\n");
   } else if (!shown) {
@@ -210,6 +212,16 @@ absl::Status CheckHistoryFlags(const Options& options) {
                      " is of --history_check=, which is missing"));
   }
   return options.history_out.empty() ? absl::OkStatus() : HistoryOut::Prepare(options.history_out);
+}
+
+// Leaves no connection of its own: a server may be short of them.
+void RegisterWhatCanRun(const std::vector<Family>& families, Deployment& deployment, Suite& suite) {
+  Rights rights(deployment.endpoint(), deployment.identity().key_prefix,
+                deployment.identity().library_name, IsInterrupted);
+  deployment.NoteKeys(rights.Keys());
+  suite.RequireRights(&rights);
+  for (const Family& family : families) suite.Register(family);
+  suite.RequireRights(nullptr);
 }
 
 int Main(int argc, char** argv) {
@@ -243,7 +255,7 @@ int Main(int argc, char** argv) {
               [&status_line](const std::string& name, const Run& run) {
                 status_line.Show(name, run.progress());
               });
-  for (const Family& family : declared.families) suite.Register(family);
+  RegisterWhatCanRun(declared.families, deployment, suite);
   const absl::Status plan = CheckPlan(suite, declared.flags, deployment);
   if (!plan.ok()) return Refuse(plan);
   if (!deployment.is_ours() && !command_line->list_only) {
@@ -251,7 +263,13 @@ int Main(int argc, char** argv) {
       std::fprintf(stderr, "bench: %s\n", warning.c_str());
     }
   }
+  for (const std::string& line : LeftOutLines(suite.left_out())) {
+    std::fprintf(stderr, "bench: %s\n", line.c_str());
+  }
   AddContext(options, declared.flags, declared.catalogue, deployment);
+  if (!suite.left_out().empty()) {
+    benchmark::AddCustomContext("left_out", absl::StrJoin(LeftOutLines(suite.left_out()), "; "));
+  }
   int status = RunAll(suite, *command_line, declared.catalogue, status_line,
                       ContextLine(options, deployment));
   const absl::Status cleaned = deployment.CleanUp();

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <memory>
 #include <set>
 #include <sstream>
 #include <string>
@@ -19,6 +20,8 @@
 #include "bench/families.h"
 #include "common/harness/suite.h"
 #include "common/harness/test_bed.h"
+#include "common/server/private_server.h"
+#include "common/server/rights.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -182,45 +185,25 @@ TEST(NamesTest, EachCounterThatAFamilyNamesIsInTheCatalogue) {
   }
 }
 
-// A server of an old version, without anything behind it.
-class OldServer : public Deployment {
- public:
-  OldServer() { facts_.version = "6.2.14"; }
-  const Identity& identity() const override { return identity_; }
-  const Endpoint& endpoint() const override { return endpoint_; }
-  bool is_ours() const override { return false; }
-  Permissions permissions() const override { return {}; }
-  PrivateServer* private_server() override { return nullptr; }
-  int generation() const override { return 0; }
-  const ServerFacts& facts() const override { return facts_; }
-  absl::StatusOr<ServerFacts> FetchFacts() const override { return facts_; }
-  absl::Status EnsureAlive() override { return absl::OkStatus(); }
-  absl::Status CheckRoom(int64_t) const override { return absl::OkStatus(); }
-  absl::Status CleanUp() override { return absl::OkStatus(); }
-
- private:
-  const Identity identity_;
-  const Endpoint endpoint_;
-  ServerFacts facts_;
-};
-
+// As servers before Redis 7 are, and KeyDB.
 TEST(NamesTest, AServerWithoutFunctionsIsOfferedAllOtherVariants) {
-  OldServer server;
+  PrivateServerOptions old;
+  old.extra_arguments = {"--rename-command", "FUNCTION", ""};
+  const absl::StatusOr<std::unique_ptr<PrivateServer>> server = PrivateServer::Start(old);
+  ASSERT_TRUE(server.ok()) << server.status();
+  const absl::StatusOr<Deployment*> deployment = TestBed::Server();
+  ASSERT_TRUE(deployment.ok()) << deployment.status();
   const Options options;
-  std::set<std::string> offered;
   Suite suite(
-      options, server,
-      [&offered](const std::string& name) {
-        const std::vector<std::string> parts = absl::StrSplit(name, '/');
-        offered.insert(absl::StrJoin(parts.begin(), parts.begin() + 3, "/"));
-        return true;
-      },
-      /*on_progress=*/nullptr);
+      options, **deployment, [](const std::string&) { return true; }, /*on_progress=*/nullptr);
+  Rights rights((*server)->tcp_endpoint(), "rcb:0:", "rcb_0", /*is_cancelled=*/nullptr);
+  suite.RequireRights(&rights);
   for (const Family& family : AllFamilies()) suite.Register(family);
   benchmark::ClearRegisteredBenchmarks();  // they refer to the suite
   std::vector<std::string> missing;
-  for (const BenchmarkSpec& spec : AllVariants()) {
-    if (offered.count(spec.name) == 0) missing.push_back(spec.name);
+  for (const LeftOut& variant : suite.left_out()) {
+    missing.push_back(variant.variant);
+    EXPECT_TRUE(absl::StrContains(variant.reason, "unknown command")) << variant.reason;
   }
   EXPECT_THAT(missing, UnorderedElementsAreArray(
                            {"Counter/lockfree/function", "Transaction/lockfree/function"}));

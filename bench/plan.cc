@@ -13,7 +13,7 @@ namespace {
 // Stands in for a deployment that is not open yet. Nothing can run on it.
 class ForeseenDeployment : public Deployment {
  public:
-  explicit ForeseenDeployment(bool is_ours) : is_ours_(is_ours) { facts_.name = "valkey"; }
+  explicit ForeseenDeployment(bool is_ours) : is_ours_(is_ours) {}
 
   const Identity& identity() const override { return identity_; }
   const Endpoint& endpoint() const override { return endpoint_; }
@@ -33,7 +33,7 @@ class ForeseenDeployment : public Deployment {
   const bool is_ours_;
   const Identity identity_;
   const Endpoint endpoint_;
-  ServerFacts facts_;
+  const ServerFacts facts_;
 };
 
 }  // namespace
@@ -73,6 +73,20 @@ absl::Status CheckPlan(const Suite& suite, const FlagSet& flags, const Deploymen
                                                    hint));
   }
   return deployment.CheckRoom(selection.max_connections);
+}
+
+std::vector<std::string> LeftOutLines(const std::vector<LeftOut>& left_out) {
+  std::vector<std::string> lines;
+  for (const LeftOut& variant : left_out) {
+    lines.push_back(absl::StrCat(variant.variant, " is left out: ", variant.reason));
+  }
+  return lines;
+}
+
+std::string LeftOutClause(const std::vector<LeftOut>& left_out) {
+  if (left_out.empty()) return "";
+  const auto name = [](std::string* out, const LeftOut& variant) { out->append(variant.variant); };
+  return absl::StrCat("; ", left_out.size(), " left out: ", absl::StrJoin(left_out, ", ", name));
 }
 
 }  // namespace rcb

@@ -4,6 +4,7 @@
 #define RCB_BENCH_PLAN_H_
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -28,6 +29,11 @@ absl::Status CheckDescriptors(const Selection& selection, int64_t limit);
 
 // Whether what was selected can run with these flags on this server.
 absl::Status CheckPlan(const Suite& suite, const FlagSet& flags, const Deployment& deployment);
+
+// One line for each variant that was left out, for people.
+std::vector<std::string> LeftOutLines(const std::vector<LeftOut>& left_out);
+// "; 2 left out: Counter/lockfree/function, ...", for the verdict's line; empty where none was.
+std::string LeftOutClause(const std::vector<LeftOut>& left_out);
 
 }  // namespace rcb
 

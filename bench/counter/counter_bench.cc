@@ -6,6 +6,7 @@
 #include "absl/random/distributions.h"
 #include "absl/strings/str_cat.h"
 #include "bench/counter/counter.h"
+#include "bench/counter/needs.h"
 #include "bench/families.h"
 
 namespace rcb {
@@ -119,12 +120,12 @@ std::vector<BenchmarkSpec> Variants() {
                        {.promise = "no update lost or counted twice, in real-time order"});
     spec.floor.round_trips = row.floor_round_trips;
     spec.floor.requests = static_cast<int64_t>(row.floor_round_trips);
-    spec.needs.functions = row.calls_function;
     spec.trial.is_tried = row.role == Role::kSafe;
     spec.trial.operations = 10;
     if (row.has_lock) spec.trial.death = TrialContract::Death::kOthersGoOn;
     spec.residue = {.is_judged = row.role == Role::kSafe,
                     .keys = {{.name = "counter"}, {.name = "counter:#"}}};
+    DeclareNeeds(counter::kNeeds, spec);
     spec.make = [row](const RunPlan& plan) { return std::make_unique<CounterScenario>(plan, row); };
     specs.push_back(std::move(spec));
   }

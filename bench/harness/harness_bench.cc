@@ -33,6 +33,8 @@ BenchmarkSpec Engine(const char* name, bool is_on_key, int64_t value_bytes) {
   spec.floor.round_trips = 1;
   spec.floor.requests = 1;
   spec.needs.history = false;
+  spec.needs.commands = {"SET", is_on_key ? "GET" : "PING"};
+  spec.needs.keys = {"harness"};
   spec.make = [is_on_key, value_bytes](const RunPlan& plan) {
     return std::make_unique<harness::OneCommand>(plan, is_on_key, value_bytes);
   };

@@ -9,6 +9,7 @@
 #include "bench/lock/leases.h"
 #include "bench/lock/lock.h"
 #include "bench/lock/lock_check.h"
+#include "bench/lock/needs.h"
 #include "bench/lock/queues.h"
 
 namespace rcb {
@@ -264,6 +265,7 @@ std::vector<BenchmarkSpec> Variants() {
     spec.residue = ResidueOf(row);
     spec.needs.subscriber = row.needs_subscriber;
     spec.needs.quorum_nodes = row.quorum_nodes;
+    DeclareNeeds(lock::kNeeds, spec);
     if (row.has_readers) {
       spec.op_classes = {"write", "read"};
       spec.floor.requests = 0;  // a reader sends fewer than a writer

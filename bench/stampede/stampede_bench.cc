@@ -9,6 +9,7 @@
 #include "bench/computation_flags.h"
 #include "bench/computation_metrics.h"
 #include "bench/families.h"
+#include "bench/stampede/needs.h"
 #include "bench/stampede/stampede.h"
 
 namespace rcb {
@@ -207,6 +208,7 @@ std::vector<BenchmarkSpec> Variants(const ComputationOptions& options) {
                          {.name = "#:waiters", .expires = true},
                          {.name = "#:wake", .type = "list", .expires = true}};
     spec.residue.stays_subscribed = row.needs_subscriber;
+    DeclareNeeds(stampede::kNeeds, spec);
     spec.make = [row, computation](const RunPlan& plan) {
       return std::make_unique<StampedeScenario>(plan, computation, row);
     };

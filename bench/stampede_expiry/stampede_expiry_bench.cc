@@ -12,6 +12,7 @@
 #include "bench/computation_flags.h"
 #include "bench/computation_metrics.h"
 #include "bench/families.h"
+#include "bench/stampede_expiry/needs.h"
 #include "bench/stampede_expiry/stampede_expiry.h"
 #include "bench/stampede_expiry/theory.h"
 #include "common/harness/notes.h"
@@ -335,6 +336,8 @@ std::vector<BenchmarkSpec> Variants(const ComputationOptions& options) {
     spec.trial.requests_while_holding = row.promises_one ? 2 : 1;
     spec.residue.is_judged = row.role == Role::kSafe;
     spec.residue.keys = {{.name = "#", .expires = true}, {.name = "#:newest"}};
+    DeclareNeeds(expiry::kNeeds, spec);
+    expiry::DeclareKeys(row.keys, spec);
     spec.make = [row, options](const RunPlan& plan) {
       return std::make_unique<ExpiryScenario>(plan, SettingsOf(row, options, plan), row);
     };

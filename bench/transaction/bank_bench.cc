@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "bench/transaction/bank_check.h"
+#include "bench/transaction/needs.h"
 #include "bench/transaction/transaction.h"
 #include "bench/transaction/variants.h"
 #include "common/harness/notes.h"
@@ -164,7 +165,7 @@ std::vector<BenchmarkSpec> BankVariants() {
   for (const Row& row : kRows) {
     BenchmarkSpec spec(row.name, row.role, {.promise = row.promise});
     spec.floor.round_trips = row.floor_round_trips;
-    spec.needs.functions = row.calls_function;
+    DeclareNeeds(kNeeds, spec);
     spec.op_classes = {"transfer", "snapshot"};
     spec.trial.is_tried = row.role == Role::kSafe;
     spec.trial.operations = 10;

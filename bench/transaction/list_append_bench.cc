@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "bench/transaction/list_append.h"
+#include "bench/transaction/needs.h"
 #include "bench/transaction/variants.h"
 #include "common/check/list_append_history.h"
 #include "common/measure/clock.h"
@@ -108,6 +109,7 @@ std::vector<BenchmarkSpec> ListAppendVariants() {
     spec.trial.operations = 10;
     spec.residue = {.is_judged = row.role == Role::kSafe,
                     .keys = {{.name = "list:#", .type = "list"}}};
+    DeclareNeeds(kNeeds, spec);
     spec.make = [row](const RunPlan& plan) {
       return std::make_unique<ListAppendScenario>(plan, row);
     };

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "bench/transaction/needs.h"
 #include "bench/transaction/transaction.h"
 #include "bench/transaction/variants.h"
 #include "common/harness/notes.h"
@@ -93,6 +94,7 @@ std::vector<BenchmarkSpec> PairVariants() {
     spec.trial.operations = 10;
     spec.residue = {.is_judged = row.role == Role::kSafe,
                     .keys = {{.name = "pair:first"}, {.name = "pair:second"}}};
+    DeclareNeeds(kNeeds, spec);
     spec.make = [row](const RunPlan& plan) { return std::make_unique<PairScenario>(plan, row); };
     specs.push_back(std::move(spec));
   }

@@ -26,9 +26,14 @@ enum class Shape {
 // What a variant needs of servers, connections and the record.
 struct Requirements {
   bool subscriber = false;  // each worker has a second connection, for messages
-  bool functions = false;   // FUNCTION and FCALL: Redis 7 or later
   int quorum_nodes = 0;     // independent servers of ours, besides the one under test
   bool history = true;      // the checker reads the record of operations
+  // What it sends, also from within scripts, such as {"GET", "EVAL"}. Each is tried before anything
+  // is measured: see Rights.
+  std::vector<std::string> commands;
+  // The names of its keys after the prefix of a run, with "{worker}" and "{round}" for each of
+  // their numbers. Empty: not known beforehand, so that only SCAN finds them.
+  std::vector<std::string> keys;
 };
 
 // The least time of an operation: so many round trips, and the computation.

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/harness/counters.h"
+#include "common/harness/key_names.h"
 #include "common/redis/connection_options.h"
 #include "common/server/keyspace.h"
 
@@ -18,6 +19,7 @@ namespace {
 constexpr int kBlockingTimeoutMs = 5000;
 constexpr int kPingsBeforeRun = 100;
 constexpr int64_t kMinOperationsToCountRequests = 100;
+constexpr int64_t kMaxTrialRounds = 100;
 // A quorum goes on without a node that is slower than this.
 constexpr int64_t kNodeTimeoutMs = 500;
 // Keys of a run that were not found within this are left to the clean-up at the end.
@@ -140,6 +142,7 @@ absl::Status Stage::Begin(const Instance& instance, Deployment& deployment, int6
   plan.budget = budget;
   plan.key_prefix = deployment.MakeRunPrefix();
   plan.library_name = deployment.identity().library_name;
+  deployment.NoteKeys(KeyNames(instance.spec.needs.keys, plan));
   plan.seed = options_.seed;
   std::unique_ptr<Scenario> scenario;
   const absl::Status prepared = Prepare(deployment, [&](BlockingClient& redis) {
@@ -231,15 +234,25 @@ absl::StatusOr<Findings> Stage::Judge(const Instance& instance, Deployment& depl
   return findings;
 }
 
+// The names of a trial's keys: it has no more workers than the run, and few rounds.
+std::string Stage::MakeTrialPrefix(const Instance& instance, Deployment& deployment) const {
+  RunPlan plan = run_->plan();
+  plan.key_prefix = deployment.MakeRunPrefix();
+  plan.budget = kMaxTrialRounds;
+  deployment.NoteKeys(KeyNames(instance.spec.needs.keys, plan));
+  return plan.key_prefix;
+}
+
 TrialOutcome Stage::Try(const Instance& instance, Deployment& deployment) {
   TrialOutcome outcome;
   if (!Connect(deployment).ok()) {
     outcome.not_tried = "the server was lost";
     return outcome;
   }
-  const TrialGround ground{session_->slot(0), *redis_,
-                           [&deployment] { return deployment.MakeRunPrefix(); },
-                           [this](const std::string& prefix) { DeleteRunKeys(prefix, *redis_); }};
+  const TrialGround ground{
+      session_->slot(0), *redis_,
+      [this, &instance, &deployment] { return MakeTrialPrefix(instance, deployment); },
+      [this](const std::string& prefix) { DeleteRunKeys(prefix, *redis_); }};
   outcome = RunTrial(instance.spec, run_->plan(), ground);
   if (outcome.session_is_spent) session_name_.clear();
   if (outcome.findings.violations.none()) return outcome;

@@ -59,6 +59,7 @@ class Stage {
 
   // Makes sure of the harness's connection, which may have been lost together with the workers'.
   absl::Status Connect(Deployment& deployment);
+  std::string MakeTrialPrefix(const Instance& instance, Deployment& deployment) const;
   // What the server lost, or may have lost, since the run began, in one line; empty where it tells
   // of nothing. Call it before Judge.
   std::string LossDuringRun(Deployment& deployment);

@@ -69,7 +69,6 @@ void Suite::Register(const Family& family) {
 }
 
 void Suite::Register(const BenchmarkSpec& spec) {
-  if (spec.needs.functions && !SupportsFunctions(deployment_.facts())) return;
   for (const int64_t workers : options_.workers.empty() ? spec.workers : options_.workers) {
     for (const int64_t threads : options_.threads) {
       if (threads > workers) continue;  // a thread without a worker has nothing to do
@@ -80,6 +79,21 @@ void Suite::Register(const BenchmarkSpec& spec) {
   }
 }
 
+// What is tried is only what has been selected.
+bool Suite::LeavesOut(const BenchmarkSpec& spec) {
+  if (rights_ == nullptr) return false;
+  std::string reason = rights_->WhyNot(spec.needs.commands);
+  if (reason.empty() && spec.needs.keys.empty()) {
+    reason = rights_->WhyNot({"SCAN"});
+    if (!reason.empty()) absl::StrAppend(&reason, "; only SCAN would find its keys again");
+  }
+  if (reason.empty() || IsInterrupted()) return false;
+  if (left_out_.empty() || left_out_.back().variant != spec.name) {
+    left_out_.push_back({spec.name, reason});
+  }
+  return true;
+}
+
 void Suite::RegisterInstance(const Instance& instance, int64_t rounds) {
   const BenchmarkSpec& spec = instance.spec;
   const bool is_steady = spec.shape == Shape::kSteady;
@@ -87,6 +101,7 @@ void Suite::RegisterInstance(const Instance& instance, int64_t rounds) {
                                         is_steady ? "" : absl::StrCat("/iterations:", rounds),
                                         "/real_time/threads:", instance.threads);
   const bool is_selected = selects_(name);
+  if (is_selected && LeavesOut(spec)) return;
   std::vector<std::string> arg_names = {"workers"};
   std::vector<int64_t> args = {instance.workers};
   for (const auto& [arg_name, value] : spec.args) {

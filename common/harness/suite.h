@@ -24,6 +24,7 @@
 #include "common/report/ledger.h"
 #include "common/server/deployment/deployment.h"
 #include "common/server/deployment/quorum.h"
+#include "common/server/rights.h"
 
 namespace rcb {
 
@@ -38,6 +39,12 @@ struct Selection {
   int64_t max_node_connections = 0;  // that one of them opens to each node
 };
 
+// A variant that was selected and cannot run here.
+struct LeftOut {
+  std::string variant;  // "Family/discipline/variant"
+  std::string reason;
+};
+
 // Owned by main; the benchmarks that it registers refer to it.
 class Suite {
  public:
@@ -49,8 +56,11 @@ class Suite {
   Suite(const Options& options, Deployment& deployment, Selector selects, OnProgress on_progress);
   ~Suite();
 
+  // From now on, variants that need something that `rights` does not grant are left out; null:
+  // none.
+  void RequireRights(Rights* rights) { rights_ = rights; }
   // Registers a family's variants with Google Benchmark, each once for each number of workers and
-  // of threads, and its costs. Variants that the server can't run are left out.
+  // of threads, and its costs.
   void Register(const Family& family);
   void Register(const BenchmarkSpec& spec);
   // Registers what is no variant, such as the cost of a histogram record, for each number of
@@ -65,6 +75,7 @@ class Suite {
   Ledger& ledger() { return ledger_; }
   // Of the benchmarks registered so far.
   const Selection& selection() const { return selection_; }
+  const std::vector<LeftOut>& left_out() const { return left_out_; }
   // As Stage::Prepare, for what RegisterPlain registers.
   absl::Status Prepare(const std::function<absl::Status(BlockingClient& redis)>& work) {
     return stage_.Prepare(deployment_, work);
@@ -78,6 +89,7 @@ class Suite {
 
  private:
   void Select(const std::string& name, bool has_rate, int64_t connections, int64_t to_nodes);
+  bool LeavesOut(const BenchmarkSpec& spec);
   void RegisterInstance(const Instance& instance, int64_t rounds);
   void RegisterPlainOnce(const std::string& name, int64_t workers, const Body& body);
   void RunInstance(const Instance& instance, benchmark::State& state);
@@ -96,6 +108,8 @@ class Suite {
   Ledger ledger_;
   Selection selection_;
   HistoryOut history_out_;
+  Rights* rights_ = nullptr;
+  std::vector<LeftOut> left_out_;
 
   std::mutex joining_;
   std::condition_variable begun_;

@@ -36,6 +36,8 @@ struct Script {
 // The digests by which the server knows scripts, by their text. The connections of a loop share
 // one.
 using ScriptDigests = std::unordered_map<const char*, std::string>;
+// Stands for the digest of a script that the user may only EVAL, not load.
+inline constexpr char kNoDigest[] = "none";
 
 // Runs requests, at most ConnectionOptions::max_in_flight at once, each from a coroutine of its
 // own; the server answers them in the order in which they began. A failed request has one of these
@@ -202,12 +204,15 @@ template <typename... Words>
 Task<absl::StatusOr<Reply>> Connection::Eval(const Script& script, const Words&... words) {
   std::string& digest = digests_[script.body];
   if (digest.empty()) {
-    const Reply loaded = co_await LoadScript(script);
-    digest = loaded.text();
+    const absl::StatusOr<Reply> loaded = co_await Try(LoadScript(script));
+    if (!loaded.ok() && !IsRefusal(loaded.status().message())) co_return loaded.status();
+    digest = loaded.ok() ? loaded->text() : kNoDigest;
   }
-  absl::StatusOr<Reply> reply =
-      co_await Try(Run(Command("EVALSHA", digest, script.keys, words...)));
-  if (reply.ok() || !absl::StartsWith(reply.status().message(), "NOSCRIPT")) co_return reply;
+  if (digest != kNoDigest) {
+    absl::StatusOr<Reply> reply =
+        co_await Try(Run(Command("EVALSHA", digest, script.keys, words...)));
+    if (reply.ok() || !absl::StartsWith(reply.status().message(), "NOSCRIPT")) co_return reply;
+  }
   co_return co_await Run(Command("EVAL", script.body, script.keys, words...));
 }
 

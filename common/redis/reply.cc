@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
@@ -138,6 +139,11 @@ absl::StatusOr<bool> ReplyReader::Next(Reply* reply) {
     return absl::DataLossError(absl::StrCat("a reply of over ", kMaxBufferedBytes, " bytes"));
   }
   return false;
+}
+
+bool IsRefusal(absl::string_view error) {
+  return absl::StrContains(error, "NOPERM") || absl::StrContains(error, "unknown command") ||
+         absl::StrContains(error, "nknown subcommand");
 }
 
 }  // namespace rcb

@@ -92,6 +92,10 @@ class ReplyReader {
   Reply partial_;  // the root of the reply being parsed; hiredis keeps pointers into it
 };
 
+// Whether a server's error says that it lacks the command, or that this user may not run it or not
+// on this key.
+bool IsRefusal(absl::string_view error);
+
 }  // namespace rcb
 
 #endif  // RCB_COMMON_REDIS_REPLY_H_

@@ -1,5 +1,6 @@
 #include "common/server/keyspace.h"
 
+#include <algorithm>
 #include <functional>
 #include <set>
 #include <utility>
@@ -9,6 +10,26 @@
 #include "common/measure/clock.h"
 
 namespace rcb {
+namespace {
+
+constexpr size_t kKeysAtOnce = 1000;
+
+}  // namespace
+
+absl::Status DeleteKeys(const std::vector<std::string>& keys, BlockingClient& client) {
+  for (size_t first = 0; first < keys.size(); first += kKeysAtOnce) {
+    const size_t end = std::min(first + kKeysAtOnce, keys.size());
+    std::vector<std::string> command = {"UNLINK"};
+    for (size_t i = first; i < end; ++i) command.push_back(keys[i]);
+    absl::Status status = client.Command(command).status();
+    if (IsRefusal(status.message())) {
+      command[0] = "DEL";
+      status = client.Command(command).status();
+    }
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
 
 namespace {
 
@@ -41,9 +62,8 @@ absl::Status VisitPages(const std::string& prefix, int64_t timeout_ms, BlockingC
 
 absl::Status DeleteKeysUnder(const std::string& prefix, int64_t timeout_ms,
                              BlockingClient& client) {
-  return VisitPages(prefix, timeout_ms, client, [&client](std::vector<std::string> names) {
-    names.insert(names.begin(), "UNLINK");
-    return client.Command(names).status();
+  return VisitPages(prefix, timeout_ms, client, [&client](const std::vector<std::string>& names) {
+    return DeleteKeys(names, client);
   });
 }
 

@@ -13,6 +13,9 @@
 
 namespace rcb {
 
+// Deletes these keys, by UNLINK or where that is refused by DEL.
+absl::Status DeleteKeys(const std::vector<std::string>& keys, BlockingClient& client);
+
 // Deletes every key of the client's database whose name begins with `prefix`, which must have none
 // of the characters that patterns give a meaning. kAborted when `timeout_ms` have passed before all
 // keys were seen. https://redis.io/commands/scan

@@ -11,7 +11,6 @@
 namespace rcb {
 namespace {
 
-constexpr int kFirstRedisWithFunctions = 7;
 constexpr int kAnswerTimeoutMs = 2000;
 
 void SetText(absl::string_view value, std::string* field) {
@@ -24,6 +23,8 @@ void SetNumber(absl::string_view value, int64_t* field) {
 
 void SetField(absl::string_view key, absl::string_view value, ServerFacts* facts) {
   if (key == "server_name") SetText(value, &facts->name);
+  if (key == "mvcc_depth") SetText("keydb", &facts->name);  // which says nowhere that it is KeyDB
+  if (key == "dragonfly_version") SetText("dragonfly", &facts->name);
   if (key == "redis_version" && facts->version.empty()) SetText(value, &facts->version);
   if (key == "valkey_version") SetText(value, &facts->version);
   if (key == "redis_mode" || key == "server_mode") SetText(value, &facts->mode);
@@ -37,6 +38,22 @@ void SetField(absl::string_view key, absl::string_view value, ServerFacts* facts
   if (key == "connected_clients") SetNumber(value, &facts->connected_clients);
 }
 
+// HELLO (https://redis.io/commands/hello) tells the name, version, mode and role of the server.
+ServerFacts FactsOfHello(BlockingClient& client) {
+  ServerFacts facts;
+  const absl::StatusOr<Reply> hello = client.Command({"HELLO"});
+  if (!hello.ok()) return facts;
+  for (size_t i = 0; i + 1 < hello->size(); i += 2) {
+    const std::string& key = (*hello)[i].text();
+    const std::string& value = (*hello)[i + 1].text();
+    if (key == "server") facts.name = value;
+    if (key == "version") facts.version = value;
+    if (key == "mode") facts.mode = value;
+    if (key == "role") facts.role = value;
+  }
+  return facts;
+}
+
 }  // namespace
 
 ServerFacts ParseInfo(absl::string_view info) {
@@ -47,13 +64,14 @@ ServerFacts ParseInfo(absl::string_view info) {
         absl::StrSplit(line, absl::MaxSplits(':', 1));
     SetField(field.first, field.second, &facts);
   }
+  if (facts.name.empty() && !facts.version.empty()) facts.name = "redis";
   return facts;
 }
 
 absl::StatusOr<ServerFacts> FetchServerFacts(BlockingClient& client) {
   const absl::StatusOr<Reply> info = client.Command({"INFO"});
-  if (!info.ok()) return info.status();
-  ServerFacts facts = ParseInfo(info->text());
+  if (!info.ok() && !IsRefusal(info.status().message())) return info.status();
+  ServerFacts facts = info.ok() ? ParseInfo(info->text()) : FactsOfHello(client);
   // INFO tells only whether the threads are busy right now. Managed servers hide CONFIG.
   const absl::StatusOr<Reply> config = client.Command({"CONFIG", "GET", "io-threads"});
   if (config.ok()) facts.io_threads = (*config)[1].integer();
@@ -78,13 +96,24 @@ absl::Status CheckUsable(const ServerFacts& facts) {
 }
 
 absl::Status CheckWritable(BlockingClient& client, const std::string& key) {
-  const absl::Status status = client.Command({"SET", key, "1", "PX", "1000"}).status();
-  if (absl::StrContains(status.message(), "READONLY")) {
+  const absl::Status written = client.Command({"SET", key, "1", "PX", "1000"}).status();
+  if (absl::StrContains(written.message(), "READONLY")) {
     return absl::FailedPreconditionError(
         "the server is a read-only replica, which the suite cannot write to; name its primary");
   }
-  if (!status.ok()) return status;
-  return client.Command({"DEL", key}).status();
+  absl::Status deleted = client.Command({"UNLINK", key}).status();
+  if (IsRefusal(deleted.message())) deleted = client.Command({"DEL", key}).status();
+  for (const absl::Status& status : {written, deleted}) {
+    if (IsRefusal(status.message()) && absl::StrContains(status.message(), " key")) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "the user may not use the key ", key,
+          "; let it use such keys, or name the beginning of those that it may: --key_prefix="));
+    }
+  }
+  if (!written.ok() && !IsRefusal(written.message())) return written;
+  if (deleted.ok() || !IsRefusal(deleted.message())) return deleted;
+  return absl::FailedPreconditionError(
+      "the user may neither UNLINK nor DEL, so that our keys would stay; let it delete its keys");
 }
 
 absl::Status CheckRoomFor(int64_t connections, const ServerFacts& facts) {
@@ -96,14 +125,6 @@ absl::Status CheckRoomFor(int64_t connections, const ServerFacts& facts) {
       absl::StrCat("the server takes ", facts.max_clients, " clients and has ",
                    facts.connected_clients, " with us, so ", more, " more, ", connections,
                    " of them for workers, do not fit; raise its maxclients or use fewer workers"));
-}
-
-bool SupportsFunctions(const ServerFacts& facts) {
-  if (facts.name == "valkey") return true;
-  const std::pair<absl::string_view, absl::string_view> version =
-      absl::StrSplit(facts.version, absl::MaxSplits('.', 1));
-  int major = 0;
-  return absl::SimpleAtoi(version.first, &major) && major >= kFirstRedisWithFunctions;
 }
 
 }  // namespace rcb

@@ -15,12 +15,12 @@
 
 namespace rcb {
 
-// Fields that the server does not tell stay empty or 0.
+// Fields that the server does not tell, or not to this user, stay empty or 0.
 struct ServerFacts {
-  std::string name = "redis";  // or what the server calls itself, e.g. "valkey"
-  std::string version;         // the server's own: of valkey not the Redis version it emulates
-  std::string mode;            // "standalone", "cluster" or "sentinel"
-  std::string role;            // "master" or "slave"
+  std::string name;     // what the server calls itself or is known to be, e.g. "valkey"
+  std::string version;  // the server's own: of valkey not the Redis version it emulates
+  std::string mode;     // "standalone", "cluster" or "sentinel"
+  std::string role;     // "master" or "slave"
   std::string maxmemory_policy;
   std::string append_only;      // "1" or "0": whether there is an append-only file
   int64_t maxmemory_bytes = 0;  // 0: no limit
@@ -35,7 +35,8 @@ struct ServerFacts {
 // Reads the text of INFO (https://redis.io/commands/info). Unknown lines are skipped.
 ServerFacts ParseInfo(absl::string_view info);
 
-// INFO, and CONFIG GET io-threads where the server allows it.
+// INFO, or where the user may not have that HELLO, which tells less; and what CONFIG GET tells
+// where it is allowed.
 absl::StatusOr<ServerFacts> FetchServerFacts(BlockingClient& client);
 // The same over a connection of its own, within 2 s for each step. `is_cancelled` as for
 // BlockingClient.
@@ -45,17 +46,15 @@ absl::StatusOr<ServerFacts> FetchServerFacts(const Endpoint& endpoint,
 // Refuses servers that the suite cannot work on: cluster and sentinel mode.
 absl::Status CheckUsable(const ServerFacts& facts);
 
-// Refuses servers that take no writes, above all read-only replicas: writes `key`, which must be
-// ours, and deletes it.
+// Refuses servers that take no writes, above all read-only replicas, and users who may not touch
+// `key`, which must be ours, or delete nothing: writes it and deletes it. That a user may not SET
+// is no reason: not everybody needs it.
 absl::Status CheckWritable(BlockingClient& client, const std::string& key);
 
 // Refuses a server that has no room for so many connections of workers besides those that it had
 // when `facts` were read, which were asked for over one of ours, and another one of ours that looks
 // after it now and then: kResourceExhausted. A server that does not tell its limit is believed.
 absl::Status CheckRoomFor(int64_t connections, const ServerFacts& facts);
-
-// Whether FUNCTION and FCALL exist: Redis 7 and later, every valkey.
-bool SupportsFunctions(const ServerFacts& facts);
 
 }  // namespace rcb
 

@@ -50,6 +50,13 @@ TEST(ParseInfo, TakesValkeysOwnVersionWhereverItStands) {
   EXPECT_EQ(ParseInfo("valkey_version:8.0.1\r\nredis_version:7.2.4\r\n").version, "8.0.1");
 }
 
+TEST(ParseInfo, NamesKeyDbForWhatItIs) {
+  const ServerFacts facts = ParseInfo(
+      "# Server\r\nredis_version:6.3.4\r\nredis_mode:standalone\r\n# KeyDB\r\nmvcc_depth:0\r\n");
+  EXPECT_EQ(facts.name, "keydb");
+  EXPECT_EQ(facts.version, "6.3.4");
+}
+
 TEST(ParseInfo, LeavesWhatIsMissingOrNoNumberEmpty) {
   const ServerFacts facts = ParseInfo("maxclients:many\r\nno colon\r\n:\r\n");
   EXPECT_EQ(facts.max_clients, 0);
@@ -79,20 +86,6 @@ TEST(CheckRoomFor, CountsTheHarnesssOwnTwoConnections) {
   EXPECT_TRUE(absl::IsResourceExhausted(full)) << full;
   facts.max_clients = 0;  // not told
   EXPECT_TRUE(CheckRoomFor(59, facts).ok());
-}
-
-TEST(SupportsFunctions, StartsWithRedis7AndHoldsForEveryValkey) {
-  ServerFacts facts;
-  for (const char* version : {"7.0.0", "7.2", "8", "10.1.0"}) {
-    facts.version = version;
-    EXPECT_TRUE(SupportsFunctions(facts)) << version;
-  }
-  for (const char* version : {"6.2.14", "", "x", "2.8.0"}) {
-    facts.version = version;
-    EXPECT_FALSE(SupportsFunctions(facts)) << version;
-  }
-  facts.name = "valkey";
-  EXPECT_TRUE(SupportsFunctions(facts));
 }
 
 }  // namespace

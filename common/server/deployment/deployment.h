@@ -81,6 +81,8 @@ class Deployment {
   virtual absl::Status EnsureAlive() = 0;
   // Whether the server under test, as it was when we came, takes so many connections more.
   virtual absl::Status CheckRoom(int64_t connections) const = 0;
+  // Tells what a run's keys are called, for a CleanUp that may not look for them.
+  virtual void NoteKeys(const std::vector<std::string>& keys) { static_cast<void>(keys); }
   // Deletes every key under our prefix and our function library from the user's server, and nothing
   // else; does nothing to servers of ours. Call it last, when no worker is connected any more: a
   // late write would stay. The error tells what may be left and how to delete it.

@@ -156,6 +156,8 @@ absl::Status ForeignDeployment::CleanUp() {
   absl::Status status = client.status();
   if (client.ok()) {
     status = DeleteKeysUnder(identity_.key_prefix, kCleanUpTimeoutMs, *client);
+    // A user who may not SCAN runs only what tells its keys.
+    if (IsRefusal(status.message())) status = DeleteKeys(noted_keys_, *client);
     status.Update(DeleteLibrary(*client));
   }
   is_clean_ = status.ok();
@@ -167,11 +169,10 @@ absl::Status ForeignDeployment::CleanUp() {
 }
 
 absl::Status ForeignDeployment::DeleteLibrary(BlockingClient& client) const {
-  if (!SupportsFunctions(facts_)) return absl::OkStatus();
   const absl::Status status =
       client.Command({"FUNCTION", "DELETE", identity_.library_name}).status();
   const bool nothing_there = absl::StrContains(status.message(), "Library not found") ||
-                             absl::StrContains(status.message(), "NOPERM");  // so never loaded
+                             IsRefusal(status.message());  // so never loaded
   return nothing_there ? absl::OkStatus() : status;
 }
 

@@ -4,6 +4,8 @@
 #define RCB_COMMON_SERVER_DEPLOYMENT_FOREIGN_H_
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "common/redis/blocking_client.h"
 #include "common/server/deployment/deployment.h"
@@ -27,6 +29,9 @@ class ForeignDeployment : public Deployment {
   absl::StatusOr<ServerFacts> FetchFacts() const override;
   absl::Status EnsureAlive() override;
   absl::Status CheckRoom(int64_t connections) const override;
+  void NoteKeys(const std::vector<std::string>& keys) override {
+    noted_keys_.insert(noted_keys_.end(), keys.begin(), keys.end());
+  }
   absl::Status CleanUp() override;
 
  private:
@@ -46,6 +51,7 @@ class ForeignDeployment : public Deployment {
   Endpoint endpoint_;
   ServerFacts facts_;
   int generation_ = 0;
+  std::vector<std::string> noted_keys_;
   bool is_clean_ = true;  // nothing of ours is on the server
 };
 

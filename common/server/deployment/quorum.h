@@ -33,6 +33,7 @@ class QuorumDeployment : public Deployment {
   absl::Status CheckRoom(int64_t connections) const override {
     return primary_.CheckRoom(connections);
   }
+  void NoteKeys(const std::vector<std::string>& keys) override { primary_.NoteKeys(keys); }
   absl::Status CleanUp() override { return primary_.CleanUp(); }
 
   int node_count() const { return static_cast<int>(nodes_.size()); }
