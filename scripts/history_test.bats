@@ -254,20 +254,24 @@ repetitions() { # MICROSECONDS...
 @test "records of other machines, servers, transports and settings are other series" {
   local number=0 context
   for context in '{}' '{"server_version": "8.0"}' '{"transport": "unix"}' '{"rate": "500"}' \
-    '{"google_benchmark_version": "1.9"}' '{"kernel": "another"}'; do
+    '{"google_benchmark_version": "1.9"}' '{"kernel": "another"}' \
+    '{"value_bytes": "0", "server_options": "default"}' '{"value_bytes": "1000"}' \
+    '{"server_options": "io-threads 4"}'; do
     ((++number))
     printf '%s/run-1.json\t%s\n' "$(record_name "${number}")" \
       "$(document "${context}" '{"p50_us": 5}')"
   done | store
-  printf '%s/run-1.json\t%s\n' "$(record_name 7 other-m)" "$(document '{}' '{"p50_us": 5}')" | store
+  printf '%s/run-1.json\t%s\n' "$(record_name 10 other-m)" "$(document '{}' '{"p50_us": 5}')" | store
   run_history 0 --format json
   jq --raw-output '.places[] | "\(.description) \(.records)"' <<<"${output}" | diff - <(cat <<'END'
-m: redis 7.0.15, tcp, Google Benchmark 1.7.1 [0,5]
+m: redis 7.0.15, tcp, Google Benchmark 1.7.1 [0,5,6]
 m: redis 8.0, tcp, Google Benchmark 1.7.1 [1]
 m: redis 7.0.15, unix, Google Benchmark 1.7.1 [2]
 m: redis 7.0.15, tcp, rate 500, Google Benchmark 1.7.1 [3]
 m: redis 7.0.15, tcp, Google Benchmark 1.9 [4]
-other-m: redis 7.0.15, tcp, Google Benchmark 1.7.1 [6]
+m: redis 7.0.15, tcp, value_bytes 1000, Google Benchmark 1.7.1 [7]
+m: redis 7.0.15, server_options io-threads 4, tcp, Google Benchmark 1.7.1 [8]
+other-m: redis 7.0.15, tcp, Google Benchmark 1.7.1 [9]
 END
   )
 }
