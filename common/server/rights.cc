@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "common/server/keyspace.h"
 
 namespace rcb {
@@ -98,8 +99,9 @@ std::string Rights::Try(const std::string& command) {
     if (example.leaves_state) client_.reset();
     if (status.ok()) return "";
     const std::string name = absl::StrCat(endpoint_.ToString(), ": ");
-    const bool is_named = absl::StartsWith(status.message(), name);
-    return absl::StrCat(command, " fails: ", status.message().substr(is_named ? name.size() : 0));
+    absl::string_view error = status.message();
+    absl::ConsumePrefix(&error, name);
+    return absl::StrCat(command, " fails: ", error.substr(0, error.find(", with args beginning")));
   }
   std::abort();  // a variant needs a command that has no example
 }

@@ -102,6 +102,16 @@ TEST_F(RightsTest, NamesTheCommandThatIsForbiddenAndQuotesTheServer) {
   }
 }
 
+TEST_F(RightsTest, QuotesNotWhatWasAskedFor) {
+  PrivateServerOptions old;
+  old.extra_arguments = {"--rename-command", "FUNCTION", ""};
+  auto server = PrivateServer::Start(old);
+  ASSERT_TRUE(server.ok()) << server.status();
+  Rights rights((*server)->tcp_endpoint(), "ours:1:", "ours_1", /*is_cancelled=*/nullptr);
+  EXPECT_THAT(rights.WhyNot({"FCALL"}),
+              testing::MatchesRegex("FCALL fails: ERR unknown command .FUNCTION."));
+}
+
 TEST_F(RightsTest, MindsChannelsAndTheRightToDeleteFunctions) {
   EXPECT_THAT(Of({"~ours:*", "resetchannels", "+@all"}).WhyNot({"PUBLISH"}), HasSubstr("NOPERM"));
   EXPECT_THAT(Of({"~ours:*", "+@all", "-function|delete"}).WhyNot({"FCALL"}), HasSubstr("NOPERM"));
