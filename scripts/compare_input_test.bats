@@ -169,6 +169,35 @@ CASES
   [[ -z "${output}" && "${stderr}" == "compare: --filter nothing matches no benchmark" ]]
 }
 
+@test "a file is one process by whatever names, and so is its copy" {
+  local name
+  ln --symbolic 1.json base/link.json
+  ln base/1.json base/hard.json
+  cp base/1.json base/copy.json
+  for name in ./base/1.json base/../base/1.json base/link.json base/hard.json base/copy.json \
+    "${PWD}/base/1.json"; do
+    compare 2 base/{1,2,3}.json "${name}" -- same
+    [[ -z "${output}" && "${stderr}" == "compare: base/1.json and ${name} "*" named twice" ]]
+    compare 2 same -- base/{2,1}.json "${name}"
+    compare 2 --contrast locking/token_lock lockfree/incr base/1.json "${name}"
+    run -2 --separate-stderr "${BATS_TEST_DIRNAME}/check" base/1.json "${name}"
+    [[ "${stderr}" == "check: base/1.json and ${name} "* ]]
+    run -2 --separate-stderr "${BATS_TEST_DIRNAME}/table" base/1.json "${name}"
+    [[ "${stderr}" == "table: base/1.json and ${name} "* ]]
+  done
+  mkdir --parents results/20260101T000000Z-aaaaaaaaaaaa-m
+  cp base/copy.json base/1.json results/20260101T000000Z-aaaaaaaaaaaa-m
+  run -2 --separate-stderr "${BATS_TEST_DIRNAME}/history" results
+  [[ "${stderr}" == *"/1.json and "*"/copy.json have the same content"* ]]
+}
+
+@test "a process on both sides is told of" {
+  compare 0 --format json base/{1,2,3,4,5}.json -- same base/../base/5.json
+  [[ "${output}" == *'"1 of the processes stand on both sides"'* ]]
+  compare 0 --format json base -- same
+  [[ "${output}" != *'on both sides'* ]]
+}
+
 # --- Recordings
 
 @test "two commits are compared by their newest clean recordings" {

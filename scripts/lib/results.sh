@@ -16,6 +16,8 @@
 #   require_match STATUS OPTION RE NAMES WHAT
 #                                ends the script where RE, or a side of an alternation in it,
 #                                matches no line of the file NAMES
+#   require_distinct FILE...     ends the script where two of them are one file by different names,
+#                                or have the same content: a process counts once
 #   read_results ROWS FILE...    writes ROWS (see rows.jq); ends the script with status 2 and a line
 #                                for each file that is not whole and one of ours
 
@@ -110,6 +112,40 @@ read_results() { # ROWS FILE...
   faults+="$(for file in "${parsed[@]}"; do escape "${file}" && echo; done |
     awk -f "${REPO_ROOT}/scripts/lib/faults.awk" - "${rows}")"
   if [[ -n "${faults}" ]]; then die 2 "unusable input"$'\n'"${faults%$'\n'}"; fi
+}
+
+# By device and inode, else by content. What is no plain file, as a pipe, can be read only once.
+require_distinct() { # FILE...
+  local file identity size content i files=() facts=()
+  declare -A of_identity=() of_size=() of_content=() is_read=()
+  for file in "$@"; do
+    if [[ -f "${file}" && -r "${file}" ]]; then files+=("${file}"); fi
+  done
+  if ((${#files[@]} < 2)); then return; fi
+  mapfile -t facts < <(stat --dereference --format='%d:%i %s' -- "${files[@]}")
+  for i in "${!files[@]}"; do
+    file="${files[i]}" identity="${facts[i]% *}" size="${facts[i]#* }"
+    refuse_twice "${of_identity[${identity}]:-}" "${file}" "are one file"
+    of_identity["${identity}"]="${file}"
+    # Only files of one size can be equal; the first of a size waits for a second one.
+    if [[ -z "${of_size[${size}]:-}" ]]; then
+      of_size["${size}"]="${file}"
+      continue
+    fi
+    for file in "${of_size[${size}]}" "${file}"; do
+      if [[ -n "${is_read[${file}]:-}" ]]; then continue; fi
+      is_read["${file}"]=1
+      content="$(sha256sum <"${file}")"
+      refuse_twice "${of_content[${content}]:-}" "${file}" "have the same content"
+      of_content["${content}"]="${file}"
+    done
+  done
+}
+
+refuse_twice() { # FORMER FILE HOW
+  [[ -n "$1" ]] || return 0
+  if [[ "$1" == "$2" ]]; then die 2 "$2 is named twice"; fi
+  die 2 "$1 and $2 $3: one process is named twice"
 }
 
 benchmarks_in() { # ROWS
