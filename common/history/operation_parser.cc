@@ -82,8 +82,9 @@ absl::Status OperationParser::ParseHead(const Notation& form, HistoryOp* op) {
   op->outcome = *outcome;
   const absl::StatusOr<int64_t> process = IntegerField(form, "process", 0);
   if (!process.ok()) return process.status();
-  if (*process > std::numeric_limits<int32_t>::max())
+  if (*process > std::numeric_limits<int32_t>::max()) {
     return Refused("it has no process below 2^31");
+  }
   op->process = static_cast<int32_t>(*process);
   const size_t key = form.Find(0, "key");
   if (NodeAt(form, key).kind != Kind::kNull) {

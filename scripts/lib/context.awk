@@ -9,8 +9,8 @@ function define_groups() {
   group_keys["machine"] = "host_name num_cpus cpu_model kernel"
   group_keys["server"] = "server_name server_version server_mode server_maxmemory_policy " \
       "server_io_threads server_options server_is_private server_address transport"
-  group_keys["library"] = "google_benchmark_version hiredis_version libuv_version " \
-      "library_build_type"
+  group_keys["library"] = "google_benchmark_version library_version hiredis_version " \
+      "libuv_version library_build_type"
   group_keys["build"] = "build_type compiler"
   group_keys["load"] = "rate compute compute_ms value_bytes op_timeout_ms"
   group_count = split("machine server library build load", group_names, " ")
@@ -32,6 +32,10 @@ function context_values(side, key,    i, j, n, texts, seen, value, joined) {
 
 # Sets incomparable where the two sides, or the processes of one, differ in what must be equal.
 function check_context(    g, k, keys, count, old, new) {
+  if (context_values(1, "foreign") != "") {
+    note("not of this suite: real_time, cpu_time, items_per_second and bytes_per_second are judged, " \
+         "other counters only shown; there are no roles and no contracts")
+  }
   define_groups()
   for (g = 1; g <= group_count; ++g) {
     count = split(group_keys[group_names[g]], keys, " ")

@@ -11,7 +11,7 @@ def spread($a; $b): ($a * 0.6180339887498949 + $b * 0.7548776662466927) | . - fl
 def noisy($process; $value; $metric): $value * (0.98 + 0.04 * spread($process; $metric));
 
 def role($name): ($name | split("/")[1]) as $second |
-  {unsafe: "control", locking: "safe", lockfree: "safe"}[$second] // "measurement";
+  {unsafe: "control", locking: "safe", lockfree: "safe"}[$second // ""] // "measurement";
 
 def row($process; $index; $name): role($name) as $role | {
   name: "\($name)/real_time/threads:1",

@@ -40,12 +40,31 @@ function check_pair(pair,    side, bench, absent, i, failed, message, fine) {
              message)
     fine = 0
   }
+  if (!check_skipped(pair)) fine = 0
   if (fine && mode == "commits" && threads_on(1, pair_old[pair]) != threads_on(2, pair_new[pair])) {
     new_cell(pair, "-", "incomparable", "threads " threads_on(1, pair_old[pair]) " against " \
              threads_on(2, pair_new[pair]))
     fine = 0
   }
   return fine
+}
+
+# What was skipped before and is skipped still does not fail; what used to run does. Returns whether
+# nothing was skipped.
+function check_skipped(pair,    old, new, reason_old, text) {
+  old = pair_old[pair] ? skipped_on(1, pair_old[pair]) : 0
+  reason_old = skip_reason
+  new = pair_new[pair] ? skipped_on(2, pair_new[pair]) : 0
+  if (!old && !new) return 1
+  if (new) text = new " of " side_files[2] " processes " on_side(2) ": " skip_reason
+  else text = old " of " side_files[1] " processes " on_side(1) ": " reason_old
+  if (mode == "commits" && new && !old && pair_old[pair]) {
+    new_cell(pair, "-", "missing", "skipped by " text)
+  } else {
+    new_cell(pair, "-", mode == "commits" && !new && pair_new[pair] ? "new" : "skipped", \
+             "skipped by " text)
+  }
+  return 0
 }
 
 function on_side(side) {
@@ -67,7 +86,7 @@ function check_absent(pair, side, bench, metric, name, is_judged,    i, file, re
   if (!bench) return
   for (i = 1; i <= side_files[side]; ++i) {
     file = side_file[side, i]
-    if (!((file, bench) in present) || ((file, bench) in error)) continue
+    if (!((file, bench) in present) || is_void(file, bench)) continue
     ++results
     if ((file, bench, metric) in values) ++measured_in
   }

@@ -60,7 +60,8 @@ function load_row(    file, bench, metric, key, i) {
   present[file, bench] = 1
   threads[file, bench] = $5
   if ($7 != "") label[file, bench] = $7
-  if ($6 != "") error[file, bench] = least_text(error[file, bench], $6)
+  if ($6 ~ /^skipped: /) skip[file, bench] = least_text(skip[file, bench], substr($6, 10))
+  else if ($6 != "") error[file, bench] = least_text(error[file, bench], $6)
   role[file, bench] = $8
   bounds[file, bench] = $9
   for (i = 10; i < NF; i += 2) {
@@ -149,9 +150,25 @@ function is_contract(side, bench, name) {
   return is_promised(role_on(side, bench), bounds_on(side, bench), name, class[name] "")
 }
 
+# Whether a process of a side has no results: an error, or skipped.
 function is_errored(side, bench,    i) {
-  for (i = 1; i <= side_files[side]; ++i) if ((side_file[side, i], bench) in error) return 1
+  for (i = 1; i <= side_files[side]; ++i) {
+    if (is_void(side_file[side, i], bench)) return 1
+  }
   return 0
+}
+
+function is_void(file, bench) { return (file, bench) in error || (file, bench) in skip }
+
+# How many processes of a side skipped a benchmark; sets skip_reason.
+function skipped_on(side, bench,    i, count) {
+  skip_reason = ""
+  for (i = 1; i <= side_files[side]; ++i) {
+    if (!((side_file[side, i], bench) in skip)) continue
+    ++count
+    skip_reason = least_text(skip_reason, skip[side_file[side, i], bench])
+  }
+  return count + 0
 }
 
 # unsafe, locking or lockfree; "" for a name without. Only for pairs of names: what a benchmark is

@@ -19,7 +19,9 @@ function short_name(name,    count, part, i, short) {
 }
 
 function cell(bench, metric,    values_, block_, n) {
-  if (is_errored(1, bench)) return "error"
+  if (is_errored(1, bench)) {
+    return skipped_on(1, bench) == processes_on(1, bench) ? "skipped" : "error"
+  }
   n = series(1, bench, id_of("metric", metric), values_, block_)
   return n ? human(median(values_, n), unit[metric] "") : "-"
 }

@@ -9,7 +9,8 @@
 #   results_in DIRECTORY         prints the result files in it, one a line
 #   recording_of REV             prints the newest directory of results/ that has this commit
 #   known_metrics ROWS           prints scripts/metrics.tsv, and in its form what only the contexts
-#                                in ROWS describe; the last of them where they differ
+#                                in ROWS describe, the last of them where they differ; of results
+#                                of other programs what Google Benchmark itself measures
 #   benchmarks_in ROWS           prints the names of the benchmarks in ROWS, one a line
 #   failing_metrics_in ROWS METRICS FILTER
 #                                prints the metrics in them that may fail a comparison
@@ -19,7 +20,7 @@
 #   require_distinct FILE...     ends the script where two of them are one file by different names,
 #                                or have the same content: a process counts once
 #   read_results ROWS FILE...    writes ROWS (see rows.jq); ends the script with status 2 and a line
-#                                for each file that is not whole and one of ours
+#                                for each file that is not whole and results
 
 REPO_ROOT="$(cd "$(dirname "$(readlink --canonicalize "${BASH_SOURCE[0]}")")/../.." && pwd -P)"
 readonly REPO_ROOT
@@ -67,7 +68,19 @@ recording_of() { # REV
   echo "${newest}"
 }
 
+# Whether results are not of the suite, but of another program with Google Benchmark.
+is_foreign() { # ROWS
+  awk -F '\t' '$1 == "context" { for (i = 3; i < NF; i += 2) if ($i == "foreign") found = 1; exit }
+    END { exit !found }' "$1"
+}
+
 known_metrics() { # ROWS
+  if is_foreign "$1"; then
+    printf '%s\t%s\t%s\t%s\t-\t-\n' name unit direction class items_per_second 1/s higher noisy \
+      bytes_per_second B/s higher noisy real_time ns lower noisy cpu_time ns lower noisy \
+      iterations 1 - info
+    return
+  fi
   awk -F '\t' -v OFS='\t' '
     FNR == NR { print; is_known[$1] = 1; next }
     $1 == "context" {

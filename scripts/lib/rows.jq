@@ -1,4 +1,5 @@
-# Flattens results (what the suite writes with --benchmark_out) to lines of tab-separated fields.
+# Flattens results (what the suite, or another program with Google Benchmark, writes with
+# --benchmark_out) to lines of tab-separated fields.
 #
 #   jq --raw-output --from-file rows.jq FILE...
 #
@@ -6,18 +7,19 @@
 # newlines and backslashes in a field stand as \t, \n and \\:
 #
 #   context  FILE  KEY  VALUE  [KEY  VALUE]...
-#     One for each document, before its rows: what tells where and how the process ran.
+#     One for each document, before its rows: what tells where and how the process ran. KEY foreign
+#     is there for a document that is not of the suite, and caches for the sizes of the processor's.
 #   row  FILE  BENCHMARK  REPETITION  THREADS  ERROR  LABEL  ROLE  BOUNDS  [METRIC  VALUE]...
 #     One for each repetition of a benchmark; aggregates are left out. ERROR is empty for a row
-#     that is a result; rows with an error have no metrics. LABEL is the contract as a sentence for
-#     people, or empty. ROLE is control (has to violate its contract), safe (must not) or
-#     measurement (has none). BOUNDS is what the contract bounds besides violations, as "METRIC OP
+#     that is a result, and begins with "skipped: " for one that was left out on purpose; rows with
+#     an error have no metrics. LABEL is the contract as a sentence for people, or empty. ROLE is
+#     control (has to violate its contract), safe (must not) or measurement (has none). BOUNDS is what the contract bounds besides violations, as "METRIC OP
 #     NUMBER" with OP one of <= == >=, joined by semicolons; or empty. METRIC is a name as in
 #     scripts/metrics.tsv, also iterations, one that the context key metrics describes, or an
 #     unknown counter; VALUE a finite number. real_time and cpu_time are in nanoseconds, whatever
 #     time_unit the file has.
 #   bad  FILE  REASON
-#     Instead of its rows, for a document that is JSON but not ours: see fault.
+#     Instead of its rows, for a document that is JSON but no results: see fault.
 #
 # The context key metrics describes the counters of its file, for scripts that are older than they
 # are: "NAME UNIT DIRECTION CLASS" as in scripts/metrics.tsv, joined by semicolons.
@@ -46,6 +48,9 @@ def metric_names($other): keys_unsorted[] | select($other[.] | not);
 
 def bad_value:
   if type != "number" then "not a number" elif isnan then "NaN" else "infinite" end;
+
+# What documents of other programs are judged by; their other counters are only shown.
+def foreign_judged: {real_time: 1, cpu_time: 1, items_per_second: 1, bytes_per_second: 1};
 
 # For messages, which stay short.
 def shown: tostring | if length > 60 then .[:57] + "..." else . end;
@@ -86,25 +91,69 @@ def row_fault($other):
     "\(.) of \($row.name) is \($row[.] | bad_value)"
   end;
 
-# The first reason why a document is not one of ours; nothing for one that is.
+# The first reason why a document is no results; nothing for one that is.
 def fault($other):
   if type != "object" then "is not an object"
-  elif .context | type != "object" then "has no context: not a file of this suite"
-  elif .context.rcb_schema_version != "1" then
-    "is not of rcb_schema_version 1, but \(.context.rcb_schema_version // "of none")"
-  elif .benchmarks | type != "array" then "has no benchmarks: not a file of this suite"
+  elif .context | type != "object" then "has no context: no results of Google Benchmark"
+  elif .context | has("rcb_schema_version") and .rcb_schema_version != "1" then
+    "is not of rcb_schema_version 1, but \(.context.rcb_schema_version)"
+  elif .benchmarks | type != "array" then "has no benchmarks: no results of Google Benchmark"
   else first((.context.metrics | description_fault), (.benchmarks[] | row_fault($other))),
-    if any(.benchmarks[]; .run_type? == "iteration") then empty else "has no results" end
+    if any(.benchmarks[]; .run_type? == "iteration") then empty
+    elif .benchmarks == [] then "has no results"
+    else "has no results but aggregates: --benchmark_report_aggregates_only leaves the others out"
+    end
   end;
+
+# --- Documents of other programs
+
+# Whether a document is Google Benchmark's without being of the suite.
+def is_foreign:
+  type == "object" and (.context | type == "object" and (has("rcb_schema_version") | not)) and
+  (.benchmarks | type == "array" and all(.[]; type == "object"));
+
+# Old versions of the library have no run_type.
+def foreign_run_type:
+  .run_type //
+    (if .name | tostring | test("_(mean|median|stddev|cv|BigO|RMS)$") then "aggregate"
+     else "iteration" end);
+
+# What the row lacks, and without what is no number; it promises nothing, whatever its counters are
+# called. Its place among the rows of its name is left to number_rows.
+def foreign_row($other):
+  with_entries(select($other[.key] or (.value | is_finite) or foreign_judged[.key])) |
+  .run_type = foreign_run_type | .run_name = (.run_name // .name) | .threads = (.threads // 1) |
+  .time_unit = (.time_unit // "ns") | .role = "measurement" | .bounds = [] | del(.verdict);
+
+# Repetitions, and benchmarks that were registered twice, from 0.
+def number_rows:
+  [range(length) as $at | {$at, row: .[$at]}] | group_by([.row.run_type, .row.run_name]) |
+  [.[] | range(length) as $number | .[$number] | .row.repetition_index = $number] | sort_by(.at) |
+  map(.row);
+
+def as_ours($other):
+  if is_foreign then
+    .context.foreign = "Google Benchmark" | del(.context.metrics) |
+    .benchmarks |= (map(foreign_row($other)) | number_rows)
+  else . end;
+
+# The same for equal processors, wherever the process ran.
+def caches:
+  if .caches | type == "array" then
+    [.caches[] | select(type == "object") | "\(.type) L\(.level) \(.size)"] | join(", ")
+  else "" end;
 
 def context_line($file):
   ["context", $file] +
+  (.context | caches | if . == "" then [] else ["caches", .] end) +
   ([.context | to_entries[] | select(.value | type != "object" and type != "array") |
     .key, (.value | tostring)]);
 
 def error_of_row:
-  if .error_occurred or .skipped // false then
-    .error_message // .skip_message // "" | if . == "" then "error" else . end
+  if .error_occurred then
+    .error_message // "" | if . == "" then "error" else sub("^skipped: "; "error: skipped: ") end
+  elif .skipped then
+    "skipped: " + (.skip_message // "" | if . == "" then "no reason given" else . end)
   elif .verdict == "overloaded" then "overloaded: more was offered than was done"
   else "" end;
 
@@ -132,7 +181,8 @@ def row_line($file; $other):
       ., $row[.] * (if . == "real_time" or . == "cpu_time" then $factor else 1 end)]
   end;
 
-input_filename as $file | not_a_metric as $other | first(fault($other), null) as $fault |
+input_filename as $file | not_a_metric as $other | as_ours($other) |
+first(fault($other), null) as $fault |
 if $fault then ["bad", $file, $fault]
 else
   context_line($file),

@@ -112,7 +112,7 @@ function say(text) {
 # All verdicts that occurred, the worst first.
 function counts(    i, n, order, text, count) {
   n = split("broken,worsened,regressed,worse,inconclusive,too few,improved,better,unchanged,held," \
-            "unknown,info", order, ",")
+            "unknown,skipped,info", order, ",")
   for (i = 1; i <= n; ++i) {
     count = summary["verdict " order[i]]
     if (count) text = text (text == "" ? "" : ", ") count " " order[i]
