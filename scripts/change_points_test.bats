@@ -11,7 +11,8 @@ setup() {
 
 # Runs a program that calls the statistics.
 statistics() { # AWK_PROGRAM
-  awk -f "${scripts}/lib/student_t.awk" -f "${scripts}/lib/change_points.awk" -f <(echo "$1")
+  awk -f "${scripts}/lib/student_t.awk" -f "${scripts}/lib/outliers.awk" \
+    -f "${scripts}/lib/change_points.awk" -f <(echo "$1")
 }
 
 @test "Student's t agrees with the printed tables to their last digit" {

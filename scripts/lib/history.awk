@@ -1,7 +1,7 @@
 # Turns recorded rows into series with their change points, for scripts/history. Run as
 #
-#   awk -v wanted=METRIC,... -f student_t.awk -f change_points.awk -f promises.awk -f history.awk \
-#     stage=metrics METRICS stage=benchmarks NAMES stage=rows ROWS
+#   awk -v wanted=METRIC,... -f student_t.awk -f outliers.awk -f change_points.awk -f promises.awk \
+#     -f history.awk stage=metrics METRICS stage=benchmarks NAMES stage=rows ROWS
 #
 # METRICS as known_metrics of results.sh prints them. ROWS as from rows.jq, records in order of
 # time; the folder of each file names its record. NAMES has the benchmarks to take, one a line;
@@ -24,6 +24,7 @@
 #   series   S  P  BENCHMARK  METRIC  DIRECTION  CLASS
 #   point    S  R  VALUE  PROCESSES
 #   change   S  R  PREVIOUS_R  VERDICT  BEFORE  AFTER  CHANGE  P_VALUE
+#   outlier  S  R  VALUE  LEVEL   a point that takes no part in levels: see outliers.awk
 #   gap      P  R  BENCHMARK  REASON   a benchmark with errors, which has no point in that record
 #   unknown  METRIC                    neither in metrics.tsv nor described by a file, left out
 # CLASS is contract where a bound of the benchmark names the metric, and info for a contract metric
@@ -32,8 +33,7 @@
 
 BEGIN {
   FS = OFS = "\t"
-  WINDOW = 50  # points; the rest are Hunter's defaults too, but for the magnitude
-  MAX_P = 0.001
+  WINDOW = 50  # points, as in Hunter
   MIN_MAGNITUDE = 0.05
   any_metric = wanted == ""
   wanted = "," wanted ","
@@ -198,15 +198,20 @@ function watch_contract(s, p, benchmark, metric, z, at, n,
   }
 }
 
-function find_changes(s, metric, kind, z, at, n,    found, count, i, k, before, after, verdict) {
-  count = find_change_points(z, n, WINDOW, MAX_P, MIN_MAGNITUDE, found)
+function find_changes(s, metric, kind, z, at, n,    found, outliers, count, i, k, last, before,
+                      after, verdict) {
+  count = find_change_points(z, n, WINDOW, MAX_P, MIN_MAGNITUDE, found, outliers)
+  for (i = 1; i <= n; i++) {
+    if (i in outliers) print "outlier", s, at[i], number(z[i]), number(outliers[i])
+  }
   for (i = 1; i <= count; i++) {
     k = found[i, "at"]
     before = found[i, "before"]
     after = found[i, "after"]
     verdict = (after > before) == (direction[metric] == "higher") ? "improved" : "regressed"
     if (kind == "info") verdict = "changed"
-    print "change", s, at[k], at[k - 1], verdict, number(before), number(after),
+    for (last = k - 1; last in outliers; last--) {}
+    print "change", s, at[k], at[last], verdict, number(before), number(after),
       (before == 0 ? "-" : number(after / before - 1)), sprintf("%.3g", found[i, "p"])
   }
 }

@@ -7,11 +7,13 @@
 #            gaps: [{record, benchmark, reason}],
 #            series: [{benchmark, metric, direction, class,
 #                      points: [{record, value, processes}],
+#                      outliers: [{record, commit, value, level}],
 #                      changes: [{record, commit, previous_commit, verdict, before, after, change,
 #                                 p}]}]}],
 #  unknown_metrics: [metric]}
 #
-# A record inside places is an index into records, from 0. change is relative (0.05 is 5 %); it and
+# A record inside places is an index into records, from 0. outliers are points that take no part in
+# the levels, and level is that around them. change is relative (0.05 is 5 %); it and
 # p are null for contract metrics, and so are previous_commit and before where the first point is
 # broken. Units are those of scripts/metrics.tsv; real_time and cpu_time are in nanoseconds.
 
@@ -24,6 +26,10 @@ def value: if . == "-" then null else tonumber end;
 (map(select(.[0] == "point")) | group_by(.[1]) | map({key: .[0][1], value: map(
   {record: (.[2] | tonumber - 1), value: (.[3] | tonumber), processes: (.[4] | tonumber)})}) |
   from_entries) as $points |
+(map(select(.[0] == "outlier")) | group_by(.[1]) | map({key: .[0][1], value: map(
+  (.[2] | tonumber - 1) as $record |
+  {record: $record, commit: $records[$record].commit, value: (.[3] | tonumber),
+   level: (.[4] | tonumber)})}) | from_entries) as $outliers |
 (map(select(.[0] == "change")) | group_by(.[1]) | map({key: .[0][1], value: map(
   (.[2] | tonumber - 1) as $record |
   {record: $record, commit: $records[$record].commit,
@@ -32,7 +38,8 @@ def value: if . == "-" then null else tonumber end;
    p: (.[8] | value)})}) | from_entries) as $changes |
 (map(select(.[0] == "series")) | group_by(.[2]) | map({key: .[0][2], value: map(
   {benchmark: .[3], metric: .[4], direction: .[5], class: .[6],
-   points: ($points[.[1]] // []), changes: ($changes[.[1]] // [])})}) | from_entries) as $series |
+   points: ($points[.[1]] // []), outliers: ($outliers[.[1]] // []),
+   changes: ($changes[.[1]] // [])})}) | from_entries) as $series |
 (map(select(.[0] == "placed" or .[0] == "gap")) | group_by([.[0], .[1]]) |
   map({key: "\(.[0][0]) \(.[0][1])", value: .}) | from_entries) as $in_place |
 {records: $records,

@@ -31,6 +31,11 @@ $1 == "change" {
   verdicts[$5]++
   has_change[$2] = 1
 }
+$1 == "outlier" {
+  is_outlier[$2, $3] = 1
+  outliers[place_of[$2], $3, ++outlier_count[place_of[$2], $3]] = $0
+  all_outliers++
+}
 $1 == "unknown" { unknown = unknown (unknown == "" ? "" : ", ") $2 }
 
 function time_of(r,    date) {
@@ -76,6 +81,24 @@ function print_changes(p,    i, k, r, any) {
   if (!any) print (placed_count[p] < 3 ? ": too few for a change to show" : ": no changes")
 }
 
+# A bad hour of the machine is one record with many of them: three tell what it was like.
+function print_outliers(p,    i, k, r, any, field, text, shown) {
+  for (i = 1; i <= placed_count[p]; i++) {
+    r = placed[p, i]
+    shown = outlier_count[p, r] > 4 ? 3 : outlier_count[p, r]
+    for (k = 1; k <= shown; k++) {
+      if (!any++) print "\noutliers, of which no change is made (! below)"
+      split(outliers[p, r, k], field, "\t")
+      text = short_name(benchmark[field[2]]) " " metric[field[2]] ": " short_number(field[4])
+      text = text ", where " short_number(field[5]) " is usual"
+      printf "  %s  %-26s  %s\n", time_of(r), commit[r], text
+    }
+    if (shown < outlier_count[p, r]) {
+      printf "  %s  %-26s  and %d more\n", time_of(r), commit[r], outlier_count[p, r] - shown
+    }
+  }
+}
+
 function print_gaps(p,    i, field) {
   for (i = 1; i <= gap_count[p]; i++) {
     if (i == 1) print "\nerrors, left out (x below)"
@@ -90,7 +113,7 @@ function sparkline(s,    p, from, i, r, low, high, middle, any, line) {
   p = place_of[s]
   from = placed_count[p] > WIDTH ? placed_count[p] - WIDTH + 1 : 1
   for (i = from; i <= placed_count[p]; i++) {
-    if (!((s, placed[p, i]) in point)) continue
+    if (!((s, placed[p, i]) in point) || ((s, placed[p, i]) in is_outlier)) continue
     r = point[s, placed[p, i]] + 0
     if (!any || r < low) low = r
     if (!any || r > high) high = r
@@ -105,6 +128,7 @@ function sparkline(s,    p, from, i, r, low, high, middle, any, line) {
     r = placed[p, i]
     if ((p, benchmark[s], r) in is_gap) line = line "x"
     else if (!((s, r) in point)) line = line " "
+    else if ((s, r) in is_outlier) line = line "!"
     else if (high == low) line = line bars[1]
     else line = line bars[1 + int(7.999 * (point[s, r] - low) / (high - low))]
   }
@@ -131,12 +155,14 @@ END {
     printf "%s, %s to %s", plural(placed_count[p], "record"), time_of(placed[p, 1]),
       time_of(placed[p, placed_count[p]])
     print_changes(p)
+    print_outliers(p)
     print_gaps(p)
     print_series(p)
   }
   printf "\n%d series: %d regressed, %d improved, %d broken, %d repaired", series_count,
     verdicts["regressed"], verdicts["improved"], verdicts["broken"], verdicts["repaired"]
   if (verdicts["changed"]) printf ", %d changed", verdicts["changed"]
+  if (all_outliers) printf ", %s", plural(all_outliers, "outlier")
   print ""
   if (hidden) print "not shown: " hidden " of contracts that were never broken"
   if (unknown != "") print "left out, because scripts/metrics.tsv lacks them: " unknown
