@@ -141,8 +141,8 @@ TEST_F(CliOutputTest, PlacesResultsInTheirContext) {
                                                      {"server_maxmemory_policy", "noeviction"}};
   for (const auto& [key, value] : wanted) EXPECT_EQ(context.value(key, "(none)"), value) << key;
   for (const char* key : {"server_version", "commit", "compiler", "build_type", "cpu_model",
-                          "kernel", "google_benchmark_version", "hiredis_version", "libuv_version",
-                          "server_io_threads", "library_build_type", "date"}) {
+                          "memory_gib", "kernel", "google_benchmark_version", "hiredis_version",
+                          "libuv_version", "server_io_threads", "library_build_type", "date"}) {
     EXPECT_NE(context.value(key, ""), "") << key;
   }
   EXPECT_THAT(RowsOf(document, "Counter/lockfree/incr/workers:3/"), SizeIs(1));

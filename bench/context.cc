@@ -5,12 +5,14 @@
 #include <sys/utsname.h>
 #include <uv.h>
 
+#include <cstdint>
 #include <fstream>
 #include <string>
 #include <thread>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "bench/commit.h"
 
@@ -29,6 +31,14 @@ std::string Kernel() {
   utsname names = {};
   uname(&names);
   return absl::StrCat(names.sysname, " ", names.release, " ", names.machine);
+}
+
+// What the process may use: in a container that can be less than the machine has.
+std::string MemoryGib() {
+  uint64_t bytes = uv_get_total_memory();
+  const uint64_t limit = uv_get_constrained_memory();
+  if (limit > 0 && limit < bytes) bytes = limit;
+  return absl::StrFormat("%.1f", static_cast<double>(bytes) / (1 << 30));
 }
 
 std::string Transport(const Deployment& deployment) {
@@ -54,6 +64,7 @@ void AddContext(const Options& options, const FlagSet& flags, const Catalogue& c
   add("hiredis_version", absl::StrCat(HIREDIS_MAJOR, ".", HIREDIS_MINOR, ".", HIREDIS_PATCH));
   add("libuv_version", uv_version_string());
   add("cpu_model", CpuModel());
+  add("memory_gib", MemoryGib());
   add("kernel", Kernel());
   add("server_name", OrUnknown(facts.name));
   add("server_version", OrUnknown(facts.version));

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # scripts/compare on what other programs write with Google Benchmark, in the forms of its versions.
 
+# shellcheck disable=SC2016,SC2034  # of jq and Markdown; write_processes takes VARIANTS
 # shellcheck disable=SC2030,SC2031  # each test is a subshell, which is what they want
 # shellcheck disable=SC2154  # bats sets stderr
 
@@ -17,9 +18,7 @@ setup_file() {
 # As Google Benchmark 1.9 writes them: nothing of this suite in the context, and counters of which
 # the names are those of this suite, but not the meaning.
 write_foreign() { # DIRECTORY FIRST LAST [JQ_PROGRAM]
-  # shellcheck disable=SC2034  # write_processes takes it
   local VARIANTS=(BM_sort/locking/8 BM_sort/unsafe/64 BM_copy)
-  # shellcheck disable=SC2016  # a variable of jq
   write_processes "$1" "$2" "$3" '(.context.seed | tonumber) as $process |
     .context |= {date, host_name: "machine", executable: "./sorts", num_cpus, mhz_per_cpu: 2000,
       caches: [{type: "Data", level: 1, size: 32768, num_sharing: 1}], load_avg: [0.5],

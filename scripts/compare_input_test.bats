@@ -66,6 +66,21 @@ load lib/compare_test.sh
   compare 3 --across machine,server base -- changed
 }
 
+@test "a machine is its processors, memory and kernel, not its host name" {
+  local key
+  compare_changed 0 ".context.host_name = \"other\""
+  [[ "${output}" == *"host machine against other"* && "$(verdict "${lockfree}" p95_us)" == unchanged ]]
+  for key in num_cpus cpu_model memory_gib kernel; do
+    write_processes base 1 10 ".context.${key} = \"4\""
+    compare_changed 3 ".context.${key} = \"8\""
+    [[ "${output}" == *"${key} is 4 against 8; --across machine"* ]]
+  done
+  local caches="{type: \"Data\", level: 1, size: 32768, num_sharing: 1}"
+  write_processes base 1 10 ".context.caches = [${caches}]"
+  compare_changed 0 ".context.caches = [${caches} | .num_sharing = 2]"
+  compare_changed 3 ".context.caches = [${caches} | .size = 4096]"
+}
+
 @test "processes of one side that differ among themselves are incomparable too" {
   local mixed='.context.server_version =
     (if .context.seed | test("[02468]$") then "7" else "8" end)'
@@ -215,4 +230,24 @@ CASES
   [[ "${stderr}" == *"no recording of cccccccccccc"* ]]
   compare 1 results/20260101T000000Z-aaaaaaaaaaaa-machine results/20260105*
   compare 2 aaaaaaaaaaaa dddddddddddd
+}
+
+@test "two commits are compared by the newest pair of records that one machine made" {
+  local program='.context.cpu_model = "one"' more less
+  more="${program} | .context.memory_gib = \"7.8\"" less="${program} | .context.memory_gib = \"3.9\""
+  mkdir results
+  write_processes results/20260101T000000Z-aaaaaaaaaaaa-one 1 10 "${program}"
+  write_processes results/20260102T000000Z-aaaaaaaaaaaa-one 11 20 "${more}"
+  write_processes results/20260103T000000Z-aaaaaaaaaaaa-two 1 10 '.context.cpu_model = "two"'
+  write_processes results/20260104T000000Z-bbbbbbbbbbbb-one 21 30 "${more}"
+  write_processes results/20260105T000000Z-bbbbbbbbbbbb-one 31 40 "${less}"
+  write_processes results/20260106T000000Z-bbbbbbbbbbbb-ten 1 10 '.context.num_cpus = 10'
+  export RCB_RESULTS_DIR="${PWD}/results"
+  compare 0 --format json aaaaaaaaaaaa bbbbbbbbbbbb
+  # The one of 20260105 has other memory than the newest of its kind, but not than the oldest.
+  [[ "$(field "${locking}" violations iterations_old)" == 10055 ]]
+  [[ "$(field "${locking}" violations iterations_new)" == 10355 ]]
+  rm --recursive results/20260101* results/20260102*
+  compare 3 --format json aaaaaaaaaaaa bbbbbbbbbbbb
+  [[ "${output}" == *"cpu_model is two against processor"* ]]
 }

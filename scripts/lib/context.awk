@@ -5,8 +5,9 @@ function note(text) {
   print "note", text
 }
 
+# A machine is its processors, memory and kernel: containers on equal machines have different names.
 function define_groups() {
-  group_keys["machine"] = "host_name num_cpus cpu_model kernel"
+  group_keys["machine"] = "num_cpus cpu_model caches memory_gib kernel"
   group_keys["server"] = "server_name server_version server_mode server_maxmemory_policy " \
       "server_io_threads server_options server_is_private server_address transport"
   group_keys["library"] = "google_benchmark_version library_version hiredis_version " \
@@ -53,6 +54,9 @@ function check_context(    g, k, keys, count, old, new) {
     }
   }
   if (mode != "commits") return
+  old = context_values(1, "host_name")
+  new = context_values(2, "host_name")
+  if (old != new && !incomparable) note("host " old " against " new)
   old = context_values(1, "commit")
   new = context_values(2, "commit")
   if (old != "" || new != "") note("commit " old " against " new)

@@ -7,7 +7,10 @@
 #   escape TEXT                  prints it as rows.jq writes a field
 #   fraction PERCENT             prints it over a hundred
 #   results_in DIRECTORY         prints the result files in it, one a line
-#   recording_of REV             prints the newest directory of results/ that has this commit
+#   recordings_of REV            prints the directories of results/ that have this commit, the
+#                                oldest first; fails where there is none
+#   newest_pair OLD NEW          prints two of these directories, which it takes one a line: the
+#                                newest that one machine made, or just the newest
 #   known_metrics ROWS           prints scripts/metrics.tsv, and in its form what only the contexts
 #                                in ROWS describe, the last of them where they differ; of results
 #                                of other programs what Google Benchmark itself measures
@@ -52,8 +55,8 @@ results_in() { # DIRECTORY
 
 # A recording is a directory <utc>-<commit>-<machine>. One whose name has "dirty" is not of the
 # commit; name its directory to compare it all the same.
-recording_of() { # REV
-  local commit directory name newest=""
+recordings_of() { # REV
+  local commit directory name found=0
   commit="$(git -C "${REPO_ROOT}" rev-parse --verify --quiet "$1^{commit}" 2>/dev/null)" ||
     commit="$1"
   for directory in "${RESULTS_DIR}"/*/; do
@@ -61,11 +64,39 @@ recording_of() { # REV
     if [[ "${name}" =~ ^[^-]+-([0-9a-f]{7,40})-(.*)$ && "${BASH_REMATCH[2]}-" != dirty-* ]] &&
       [[ "${commit}" == "${BASH_REMATCH[1]}"* ||
         "${#commit}" -ge 7 && "${BASH_REMATCH[1]}" == "${commit}"* ]]; then
-      newest="${directory%/}"
+      echo "${directory%/}"
+      found=1
     fi
   done
-  [[ -n "${newest}" ]] || return 1
-  echo "${newest}"
+  ((found))
+}
+
+# Prints for each record, one a line, what tells its machine from others.
+machines_of() { # DIRECTORY...
+  local directory files
+  for directory in "$@"; do
+    mapfile -t files < <(results_in "${directory}")
+    jq --compact-output '.context | {num_cpus, cpu_model, memory_gib, kernel}' \
+      "${files[0]:-/dev/null}" 2>/dev/null | head --lines=1 | grep . || echo null
+  done
+}
+
+newest_pair() { # OLD NEW
+  local i j old new old_machines new_machines
+  mapfile -t old <<<"$1"
+  mapfile -t new <<<"$2"
+  mapfile -t old_machines < <(machines_of "${old[@]}")
+  mapfile -t new_machines < <(machines_of "${new[@]}")
+  # What an older record does not tell keeps it from no pair.
+  read -r i j < <(printf '%s\n' "${old_machines[@]}" "${new_machines[@]}" |
+    jq --raw-output --slurp --argjson olds "${#old[@]}" '
+      def fits($other): . != null and $other != null and
+        (to_entries | all(.value == null or $other[.key] == null or .value == $other[.key]));
+      . as $all | first(
+        (range(length - 1; $olds - 1; -1) as $new | range($olds - 1; -1; -1) |
+          select(. as $old | $all[$old] | fits($all[$new])) | "\(.) \($new - $olds)"),
+        "-1 -1")' || echo -1 -1)
+  printf '%s\n%s\n' "${old[i]}" "${new[j]}"
 }
 
 # Whether results are not of the suite, but of another program with Google Benchmark.
