@@ -168,6 +168,10 @@ commit_bench() { # TAG FACTOR
   [[ "${stderr}" == *"broken cannot be built"* && "$(git worktree list | wc --lines)" == 1 ]]
   run -2 --separate-stderr scripts/ab first nowhere
   [[ "${stderr}" == *"nowhere is no commit"* ]]
+  # Before anything is built.
+  rm --force "${BATS_TEST_TMPDIR}/builds"
+  run -2 --separate-stderr scripts/ab first nowhere
+  [[ ! -e "${BATS_TEST_TMPDIR}/builds" ]]
 }
 
 @test "the A/A floor counts all splits both ways and is stored for compare" {
@@ -212,6 +216,8 @@ commit_bench() { # TAG FACTOR
   while IFS='|' read -r words message; do
     # shellcheck disable=SC2086  # meant to be split
     ab 2 ${words}
+    # Late refusals cost hours.
+    [[ ! -e ran ]]
     [[ "${stderr}" == *"${message}"* ]] || { echo "${words}: ${stderr}"; return 1; }
   done <<'CASES'
 |name two commits
@@ -225,6 +231,13 @@ one two three|it takes two
 --flags a --flags b --max-blocks 0|not a number
 --flags a --flags b --minutes x|not a number
 --flags a --flags b --alpha 1.5|--alpha
+--flags a --flags b --alpha 0.0000001|--alpha has to be a number from 0.001
+--flags a --flags b --min-effect 2000|--min-effect has to be a number from 0 to 1000
+--flags a --flags b --format html|--format is text, markdown or json
+--flags a --flags b --floors nowhere|--floors: nowhere cannot be read
+--flags a --flags b --bench ./bench -- --benchmark_out=x|--benchmark_out=x: ab measures
+--flags --list_metrics --flags b --bench ./bench|--list_metrics: ab measures
+--flags a --flags b --bench ./bench --out bench|--out: bench cannot be written to
 --flags a --flags b --bench nowhere|cannot be run
 one two --bench ./bench|two commits are two
 --nonsense a b|no option --nonsense

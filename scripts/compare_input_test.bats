@@ -213,6 +213,96 @@ CASES
   [[ "${output}" != *'on both sides'* ]]
 }
 
+# --- What is told, and when
+
+@test "a whole document and half of another are one line, whatever reads them" {
+  local script record=results/20260101T000000Z-aaaaaaaaaaaa-m
+  mkdir --parents "${record}"
+  { cat base/1.json && head --bytes=900 base/2.json; } >"${record}/1.json"
+  for script in check table; do
+    run -2 --separate-stderr "${BATS_TEST_DIRNAME}/${script}" "${record}"
+    [[ "${stderr}" == "${script}: ${record}/1.json is cut off or not JSON ("*")" ]]
+    [[ "${#stderr_lines[@]}" == 1 && -z "${output}" ]]
+  done
+  run -2 --separate-stderr "${BATS_TEST_DIRNAME}/history" results
+  [[ "${stderr}" == "history: ${record}/1.json is cut off "* && "${#stderr_lines[@]}" == 1 ]]
+  compare 2 base -- "${record}"
+  [[ "${stderr}" == "compare: ${record}/1.json is cut off "* && "${#stderr_lines[@]}" == 1 ]]
+  cat base/{1,2}.json >"${record}/1.json"
+  compare 2 same -- "${record}"
+  [[ "${stderr}" == "compare: ${record}/1.json has more than one document" ]]
+}
+
+@test "what is of another type than it has to be is a line too, and no error of jq" {
+  local program
+  for program in '.benchmarks[0].run_name = 5' '.benchmarks[0].name = {}' '.context.metrics = {}' \
+    '.benchmarks[0] = 7' '.benchmarks = {}'; do
+    jq "${program}" base/1.json >bad.json
+    compare 2 same -- bad.json
+    [[ "${#stderr_lines[@]}" == 1 && "${stderr}" == "compare: bad.json has "* ]]
+  done
+  compare_changed 3 '.benchmarks[0] |= (.label = ["a"] | .error_occurred = true |
+    .error_message = {a: 1})'
+  [[ "${output}" == *'{\"a\":1}'* ]]
+}
+
+@test "rows without any time, negative times and negative rates are refused" {
+  local metric
+  for metric in real_time iterations; do
+    jq ".benchmarks[1].${metric} = 0" same/11.json >bad.json
+    compare 2 base -- bad.json
+    [[ "${stderr}" == "compare: bad.json ${locking}/real_time/threads:1 ran for no time, "* ]]
+  done
+  for metric in real_time cpu_time items_per_second p95_us; do
+    jq ".benchmarks[1].${metric} = -0.5" same/11.json >bad.json
+    compare 2 base -- bad.json
+    [[ "${stderr}" == "compare: bad.json ${metric} of ${locking}/real_time/threads:1 is negative" ]]
+  done
+  # Other counters may be.
+  write_processes base 1 10 '.benchmarks[].drift = -1'
+  compare_changed 0 '.benchmarks[].drift = -2'
+  [[ "$(verdict "${locking}" drift)" == unknown && "$(field "${locking}" drift ratio)" == null ]]
+}
+
+@test "a collapse of iterations is shown, with what was held over so much less" {
+  compare_changed 0 '.benchmarks[1].iterations = 3'
+  [[ "$(verdict "${locking}" iterations)" == collapsed ]]
+  [[ "$(verdict "${locking}" violations)" == held ]]
+  compare 0 base -- changed
+  [[ "${output}" == *"collapsed  ${locking} "*iterations*"1006 "*" 3 "*"held over so much less"* ]]
+  [[ "${output}" == *"1 collapsed"* ]]
+  compare_changed 0 '.benchmarks[1].iterations = 600'
+  [[ "$(verdict "${locking}" iterations)" == info ]]
+}
+
+@test "the smallest p honours ties" {
+  # Four of twenty differ: all of them on one side in 2 * 210 of 4845 cases.
+  local tied='.benchmarks[].p95_us = (if .context.seed | tonumber % 5 == 0 then 91 else 90 end)'
+  write_processes base 1 10 "${tied}"
+  write_processes changed 11 20 "${tied}"
+  compare 0 --format json --gate p95 base -- changed
+  jq --exit-status '.summary.smallest_p - 420 / 4845 | fabs < 1e-6' <<<"${output}"
+  write_processes base 1 10 '.benchmarks[].p95_us = 90'
+  write_processes changed 11 20 '.benchmarks[].p95_us =
+    (if .context.seed == "15" then 95 else 90 end)'
+  compare 0 --format json --gate p95 base -- changed
+  [[ "$(summary smallest_p)" == 1 ]]
+}
+
+@test "sixty and sixty processes of sixty rows: progress at once, and the method is told" {
+  mapfile -t VARIANTS < <(seq --format 'Counter/lockfree/v%.0f/workers:10' 60)
+  write_processes many 1 60 '.benchmarks[].retries_per_op = .benchmarks[0].iterations % 3'
+  write_processes more 61 120 '.benchmarks[].retries_per_op = .benchmarks[0].iterations % 3 |
+    .benchmarks[7].p95_us *= 1.1'
+  compare 1 --format json many -- more
+  [[ "${stderr_lines[0]}" == "compare: reading 120 files, 4 MB" ]]
+  [[ "${stderr}" == *"compare: judging 120 processes"* ]]
+  [[ "$(summary "verdict regressed")" == 1 && "$(summary "verdict unchanged")" == 359 ]]
+  [[ "${output}" == *"p and interval of 360 metrics are normal approximations, with ties"* ]]
+  compare 0 base -- same
+  [[ -z "${stderr}" && "${output}" != *"normal approximation"* ]]
+}
+
 # --- Recordings
 
 @test "two commits are compared by their newest clean recordings" {

@@ -209,7 +209,7 @@ repetitions() { # MICROSECONDS...
     for file in 1 2; do
       printf '%s/run-%d.json\t' "$(record_name "${number}")" "${file}"
       document '{}' "{\"name\": \"F/unsafe/a\",
-        \"violations\": $((number * file == 4 ? 0 : 500 * number))}"
+        \"violations\": $((number * file == 4 ? 0 : 500 * number + file))}"
     done
   done | store
   expect_changes "c0002 broken -" "c0003 repaired -"

@@ -87,8 +87,8 @@ random_samples() {
   local n
   for n in '3 0.1' '4 0.02857' '5 0.007937' '8 0.0001554' '10 1.083e-05' '20 1.451e-11'; do
     [[ "$(awk -v "n=${n% *}" 'BEGIN {
-      for (i = 1; i <= n; ++i) a = a " " i
-      print a ";" a }' | stats | cut --delimiter=' ' --fields=5)" == "${n#* }" ]]
+      for (i = 1; i <= n; ++i) { a = a " " i; b = b " " i + 0.5 }
+      print a ";" b }' | stats | cut --delimiter=' ' --fields=5)" == "${n#* }" ]]
   done
 }
 
@@ -167,4 +167,71 @@ BEGIN {
   for (i = 1; i <= 5; ++i) if (sprintf("%.9f", q[i]) != "0.050000000") exit 1
 }
 AWK
+}
+
+# --- Large samples
+
+@test "the deviates of the normal distribution have the p of the tables, however far out" {
+  awk -f "${lib}/stats.awk" -f - <<'AWK'
+function near(a, b) { return a - b <= 1e-6 * b && b - a <= 1e-6 * b }
+BEGIN {
+  exit !(normal_p(0) == 1 && near(normal_p(1), 0.317310508) && near(normal_p(1.959963985), 0.05) &&
+         near(normal_p(2.5), 0.0124193307) && near(normal_p(3), 0.00269979606) &&
+         near(normal_p(5), 5.73303144e-7) && near(normal_p(10), 1.52397060e-23) &&
+         near(normal_deviate(0.05), 1.959963985) && near(normal_deviate(0.01), 2.575829304))
+}
+AWK
+}
+
+@test "beyond the exact method p is the normal approximation with ties and continuity, as in R" {
+  # wilcox.test(x, y, exact = FALSE), of Hollander and Wolfe's example and of one with ties.
+  [[ "$(stats -v EXACT_PAIRS=1 <<<'0.80 0.83 1.89 1.04 1.45 1.38 1.91 1.64 0.73 1.46;1.15 0.88 0.90 0.74 1.21' |
+    awk '{ printf "%.4f", $1 }')" == 0.2446 ]]
+  # W = 1, z = (8 - 1 - 0.5) / sqrt(16 / 12 * (9 - (6 + 24) / 56))
+  [[ "$(stats -v EXACT_PAIRS=1 <<<'1 2 2 3;3 3 4 5' | awk '{ printf "%.4f", $1 }')" == 0.0530 ]]
+}
+
+@test "the approximation is near the exact p and interval where it takes over, tied or not" {
+  local most
+  for most in 12 100000; do
+    awk -v "most=${most}" 'BEGIN {
+      seed = 7 + most
+      while (++count <= 4) {
+        for (i = 1; i <= 42; ++i) {
+          seed = (seed * 16807) % 2147483647
+          printf "%d%s", (i > 21 ? 1.15 : 1) * (most / 2 + seed % most), (i == 21 ? ";" : " ")
+        }
+        print ""
+      }
+    }' >"${BATS_TEST_TMPDIR}/samples"
+    paste -d ' ' <(stats <"${BATS_TEST_TMPDIR}/samples") \
+      <(stats -v EXACT_PAIRS=500 <"${BATS_TEST_TMPDIR}/samples") |
+      awk '{ off = $1 / $7 - 1; if (off > 0.1 || off < -0.1 || $6 - $12 > 1 || $12 - $6 > 1) exit 1 }'
+  done
+}
+
+@test "the ratio and its interval are the same when they are found without sorting all ratios" {
+  local most
+  for most in 5 30 100000; do
+    random_samples 11 40 "${most}" >"${BATS_TEST_TMPDIR}/samples"
+    awk -v "most=${most}" 'BEGIN {
+      seed = 5
+      while (++count <= 3) {
+        for (i = 1; i <= 50 + count; ++i) {
+          seed = (seed * 16807) % 2147483647
+          printf "%d%s", 1 + seed % most, (i == 24 ? ";" : " ")
+        }
+        print ""
+      }
+    }' >>"${BATS_TEST_TMPDIR}/samples"
+    diff <(stats -v SORTED_PAIRS=0 <"${BATS_TEST_TMPDIR}/samples") \
+      <(stats -v SORTED_PAIRS=100000 <"${BATS_TEST_TMPDIR}/samples")
+  done
+}
+
+@test "the least p honours ties, and negative values have no ratio" {
+  # All but one are equal: it is in either sample in half of the 20 ways to deal three and three.
+  expect 5 1 '1 1 1;1 1 2'
+  expect 5 0.2 '1 1 2;2 3 3'
+  [[ "$(stats <<<'-1 2 3;4 5 6')" == "0.1 0 0 0 0.1 "* ]]
 }

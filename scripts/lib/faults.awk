@@ -1,9 +1,9 @@
-# awk -f faults.awk FILES ROWS: prints what keeps ROWS (see rows.jq) from standing for each of the
+# awk -f faults.awk stage=files FILES stage=rows ROWS: prints what keeps ROWS (see rows.jq) from standing for each of the
 # FILES, one name a line as in ROWS; nothing when all is well.
 
 BEGIN { FS = "\t" }
 
-FNR == NR { names[++count] = $0; next }
+stage == "files" { names[++count] = $0; next }
 
 $1 == "bad" { print $2 " " $3; documents[$2] = 1 }
 
@@ -15,7 +15,10 @@ $1 == "context" {
   if (!(foreign in first_of)) first_of[foreign] = $2
 }
 
-$1 == "row" && ++seen[$2, $3, $4] == 2 { print $2 " has repetition " $4 " of " $3 " twice" }
+# One line a file is enough.
+$1 == "row" && ++seen[$2, $3, $4] == 2 && documents[$2] == 1 && !repeats[$2]++ {
+  print $2 " has repetition " $4 " of " $3 " twice"
+}
 
 END {
   for (i = 1; i <= count; ++i) if (!documents[names[i]]) print names[i] " is empty"

@@ -137,7 +137,7 @@ function list_of(bounds_) {
   return bounds_ == "" ? "nothing" : bounds_
 }
 
-function measure_noisy(pair, metric, name,    c, x, x_block, n, y, y_block, m, pattern, floor) {
+function measure_noisy(pair, metric, name,    c, x, x_block, n, y, y_block, m, floor) {
   n = series(1, pair_old[pair], metric, x, x_block)
   m = series(2, pair_new[pair], metric, y, y_block)
   if (mode != "commits" && (!n || !m)) return
@@ -160,8 +160,8 @@ function measure_noisy(pair, metric, name,    c, x, x_block, n, y, y_block, m, p
   cell_low[c] = hl_low
   cell_high[c] = hl_high
   cell_p[c] = mann_whitney(x, x_block, n, y, y_block, m, blocks)
-  pattern = untied_pattern(x_block, n, y_block, m, blocks)
-  cell_least_p[c] = least_p(pattern)
+  cell_least_p[c] = least_p(mw_pattern)
+  cell_is_exact[c] = is_exact(mw_pattern)
   cell_old[c] = median_copy(x, n)
   cell_new[c] = median_copy(y, m)
   cell_constant[c] = are_all(x, n, x[1]) && are_all(y, m, x[1])
@@ -171,8 +171,11 @@ function measure_noisy(pair, metric, name,    c, x, x_block, n, y, y_block, m, p
     cell_threshold[c] = floor
     cell_remark[c] = sprintf("A/A floor %.1f%%", 100 * cell_threshold[c])
   }
-  if (cell_class[c] != "noisy") {
-    cell_verdict[c] = cell_class[c]
+  if (name == "iterations" && cell_new[c] < COLLAPSE * cell_old[c] && mode == "commits") {
+    cell_verdict[c] = "collapsed"
+    cell_remark[c] = "what contracts held, they held over so much less"
+  } else if (cell_class[c] != "noisy" || hl_ratio == "") {
+    cell_verdict[c] = cell_class[c] == "noisy" ? "unknown" : cell_class[c]
   } else if (gate != "" && name !~ gate) {
     cell_verdict[c] = "info"
   } else if (incomparable) {
@@ -211,6 +214,11 @@ function judge_gated(    i, c, p, q, tested) {
       p[tests] = cell_p[c]
     }
     if (smallest_p == "" || cell_least_p[c] < smallest_p) smallest_p = cell_least_p[c]
+    approximated += !cell_is_exact[c]
+  }
+  if (approximated) {
+    note("p and interval of " approximated " metrics are normal approximations, with ties: more than " \
+         EXACT_PAIRS " pairs of processes")
   }
   benjamini_hochberg(p, q, tests)
   for (i = 1; i <= tests; ++i) cell_q[tested[i]] = q[i]
@@ -229,3 +237,5 @@ function noisy_verdict(c,    ratio, low, high, limit, significant) {
   if (low != "" && low >= 1 / limit && high <= limit) return "unchanged"
   return cell_least_p[c] > alpha / (tests > 0 ? tests : 1) ? "too few" : "inconclusive"
 }
+
+BEGIN { COLLAPSE = 0.5 }

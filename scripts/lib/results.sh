@@ -4,6 +4,8 @@
 #   REPO_ROOT                    the checkout that this file is part of, without symlinks
 #   die STATUS MESSAGE           says so on stderr and ends the script
 #   check_expression OPTION RE   and others: see expressions.sh
+#   check_number OPTION VALUE LEAST MOST
+#                                ends the script where VALUE is none from LEAST to MOST
 #   escape TEXT                  prints it as rows.jq writes a field
 #   fraction PERCENT             prints it over a hundred
 #   results_in DIRECTORY         prints the result files in it, one a line
@@ -22,12 +24,15 @@
 #                                matches no line of the file NAMES
 #   require_distinct FILE...     ends the script where two of them are one file by different names,
 #                                or have the same content: a process counts once
+#   announce FILE TEXT           says on stderr what is done now, where FILE is large enough for it
+#                                to take long
 #   read_results ROWS FILE...    writes ROWS (see rows.jq); ends the script with status 2 and a line
 #                                for each file that is not whole and results
 
 REPO_ROOT="$(cd "$(dirname "$(readlink --canonicalize "${BASH_SOURCE[0]}")")/../.." && pwd -P)"
 readonly REPO_ROOT
 readonly RESULTS_DIR="${RCB_RESULTS_DIR:-${REPO_ROOT}/results}"
+readonly LARGE=4000000  # bytes that take about a second
 
 die() { # STATUS MESSAGE
   echo "${0##*/}: $2" >&2
@@ -43,6 +48,13 @@ escape() { # TEXT
   text="${text//$'\t'/\\t}"
   text="${text//$'\r'/\\r}"
   printf '%s' "${text//$'\n'/\\n}"
+}
+
+check_number() { # OPTION VALUE LEAST MOST
+  if ! [[ "$2" =~ ^([0-9]+\.?[0-9]*|\.[0-9]+)$ ]] ||
+    ! awk -v "x=$2" -v "least=$3" -v "most=$4" 'BEGIN { exit !(x >= least && x <= most) }'; then
+    die 2 "$1 has to be a number from $3 to $4, not $2"
+  fi
 }
 
 fraction() { # PERCENT
@@ -82,21 +94,21 @@ machines_of() { # DIRECTORY...
 }
 
 newest_pair() { # OLD NEW
-  local i j old new old_machines new_machines
-  mapfile -t old <<<"$1"
-  mapfile -t new <<<"$2"
-  mapfile -t old_machines < <(machines_of "${old[@]}")
-  mapfile -t new_machines < <(machines_of "${new[@]}")
+  local i j olds news old_machines new_machines
+  mapfile -t olds <<<"$1"
+  mapfile -t news <<<"$2"
+  mapfile -t old_machines < <(machines_of "${olds[@]}")
+  mapfile -t new_machines < <(machines_of "${news[@]}")
   # What an older record does not tell keeps it from no pair.
   read -r i j < <(printf '%s\n' "${old_machines[@]}" "${new_machines[@]}" |
-    jq --raw-output --slurp --argjson olds "${#old[@]}" '
+    jq --raw-output --slurp --argjson olds "${#olds[@]}" '
       def fits($other): . != null and $other != null and
         (to_entries | all(.value == null or $other[.key] == null or .value == $other[.key]));
       . as $all | first(
         (range(length - 1; $olds - 1; -1) as $new | range($olds - 1; -1; -1) |
           select(. as $old | $all[$old] | fits($all[$new])) | "\(.) \($new - $olds)"),
         "-1 -1")' || echo -1 -1)
-  printf '%s\n%s\n' "${old[i]}" "${new[j]}"
+  printf '%s\n%s\n' "${olds[i]}" "${news[j]}"
 }
 
 # Whether results are not of the suite, but of another program with Google Benchmark.
@@ -128,9 +140,16 @@ known_metrics() { # ROWS
     "${REPO_ROOT}/scripts/metrics.tsv" "$1"
 }
 
+size_of() { # FILE...
+  stat --dereference --format=%s -- "$@" | awk '{ sum += $1 } END { printf "%.0f\n", sum }'
+}
+
+announce() { # FILE TEXT
+  if (($(size_of "$1") > LARGE / 4)); then echo "${0##*/}: $2" >&2; fi
+}
+
 read_results() { # ROWS FILE...
-  local rows="$1" file message faults="" readable=() parsed=()
-  local flatten=(jq --raw-output --from-file "${REPO_ROOT}/scripts/lib/rows.jq")
+  local rows="$1" file size sum=0 total read=0 faults="" readable=() batch=() parsed=()
   shift
   command -v jq >/dev/null || die 2 "jq is not installed"
   for file in "$@"; do
@@ -140,28 +159,57 @@ read_results() { # ROWS FILE...
       readable+=("${file}")
     fi
   done
-  parsed=("${readable[@]}")
-  if ! "${flatten[@]}" "${readable[@]}" </dev/null >"${rows}" 2>/dev/null; then
+  total=0
+  if ((${#readable[@]} > 0)); then total="$(size_of "${readable[@]}")"; fi
+  if ((total > LARGE)); then
+    echo "${0##*/}: reading ${#readable[@]} files, $((total / 1000000)) MB" >&2
+  fi
+  : >"${rows}"
+  # So many at a time that something is heard of large ones.
+  for file in "${readable[@]}"; do
+    batch+=("${file}")
+    if ((total <= LARGE)); then continue; fi
+    size="$(size_of "${file}")"
+    if (((sum += size) < 2 * LARGE)); then continue; fi
+    read_batch
+    echo "${0##*/}: read ${read} of ${#readable[@]} files" >&2
+    sum=0
+  done
+  read_batch
+  faults+="$(for file in "${parsed[@]}"; do escape "${file}" && echo; done |
+    awk -f "${REPO_ROOT}/scripts/lib/faults.awk" stage=files - stage=rows "${rows}")"
+  [[ -n "${faults}" ]] || return 0
+  while IFS= read -r file; do echo "${0##*/}: ${file}" >&2; done <<<"${faults%$'\n'}"
+  exit 2
+}
+
+# Of read_results, whose variables it takes: adds the rows of the batch, which it empties.
+read_batch() {
+  local file message flatten=(jq --raw-output --from-file "${REPO_ROOT}/scripts/lib/rows.jq")
+  if ((${#batch[@]} == 0)); then return; fi
+  if "${flatten[@]}" "${batch[@]}" </dev/null >"${rows}.batch" 2>/dev/null; then
+    parsed+=("${batch[@]}")
+    cat "${rows}.batch" >>"${rows}"
+  else
     # Which of them it was, jq tells only when asked one by one.
-    parsed=()
-    : >"${rows}"
-    for file in "${readable[@]}"; do
-      if message="$("${flatten[@]}" "${file}" 2>&1 >>"${rows}")"; then
+    for file in "${batch[@]}"; do
+      if message="$("${flatten[@]}" "${file}" 2>&1 >"${rows}.batch")"; then
         parsed+=("${file}")
+        cat "${rows}.batch" >>"${rows}"
       else
         faults+="${file} is cut off or not JSON (${message##*error: })"$'\n'
       fi
     done
   fi
-  faults+="$(for file in "${parsed[@]}"; do escape "${file}" && echo; done |
-    awk -f "${REPO_ROOT}/scripts/lib/faults.awk" - "${rows}")"
-  if [[ -n "${faults}" ]]; then die 2 "unusable input"$'\n'"${faults%$'\n'}"; fi
+  rm "${rows}.batch"
+  read="$((read + ${#batch[@]}))"
+  batch=()
 }
 
 # By device and inode, else by content. What is no plain file, as a pipe, can be read only once.
 require_distinct() { # FILE...
-  local file identity size content i files=() facts=()
-  declare -A of_identity=() of_size=() of_content=() is_read=()
+  local i file identity size content files=() facts=() alike=() contents=()
+  declare -A of_identity=() of_size=() of_content=()
   for file in "$@"; do
     if [[ -f "${file}" && -r "${file}" ]]; then files+=("${file}"); fi
   done
@@ -171,18 +219,18 @@ require_distinct() { # FILE...
     file="${files[i]}" identity="${facts[i]% *}" size="${facts[i]#* }"
     refuse_twice "${of_identity[${identity}]:-}" "${file}" "are one file"
     of_identity["${identity}"]="${file}"
-    # Only files of one size can be equal; the first of a size waits for a second one.
-    if [[ -z "${of_size[${size}]:-}" ]]; then
-      of_size["${size}"]="${file}"
-      continue
-    fi
-    for file in "${of_size[${size}]}" "${file}"; do
-      if [[ -n "${is_read[${file}]:-}" ]]; then continue; fi
-      is_read["${file}"]=1
-      content="$(sha256sum <"${file}")"
-      refuse_twice "${of_content[${content}]:-}" "${file}" "have the same content"
-      of_content["${content}"]="${file}"
-    done
+    of_size["${size}"]="$((${of_size[${size}]:-0} + 1))"
+  done
+  # Only files of one size can be equal.
+  for i in "${!files[@]}"; do
+    if ((${of_size[${facts[i]#* }]} > 1)); then alike+=("${files[i]}"); fi
+  done
+  if ((${#alike[@]} == 0)); then return; fi
+  mapfile -t contents < <(sha256sum --binary --zero -- "${alike[@]}" | tr '\n\0' ' \n')
+  for i in "${!alike[@]}"; do
+    content="${contents[i]%% *}"
+    refuse_twice "${of_content[${content}]:-}" "${alike[i]}" "have the same content"
+    of_content["${content}"]="${alike[i]}"
   done
 }
 

@@ -70,9 +70,29 @@ def description_fault:
     "has in its context, among the metrics, what is not NAME UNIT DIRECTION CLASS: \(shown)"
   end;
 
+# What a row says it is instead of a result, or "".
+def error_of_row:
+  if .error_occurred then
+    .error_message // "" | tostring |
+    if . == "" then "error" else sub("^skipped: "; "error: skipped: ") end
+  elif .skipped then
+    "skipped: " + (.skip_message // "" | tostring | if . == "" then "no reason given" else . end)
+  elif .verdict == "overloaded" then "overloaded: more was offered than was done"
+  else "" end;
+
+def is_result: .run_type == "iteration" and error_of_row == "";
+
+# Nothing was measured there, which is no figure to compare.
+def is_timeless: .real_time == 0 or .iterations == 0;
+
+# Times and rates cannot be; other counters may.
+def is_negative($name):
+  (.[$name] | is_finite and . < 0) and
+  (foreign_judged[$name] or ($name | endswith("_us")) or $name == "iterations");
+
 def row_fault($other):
   if type != "object" then "has a row that is no object"
-  elif .name | is_text | not then "has a row without a name"
+  elif [.name, .run_name // .name] | all(is_text) | not then "has a row without a name"
   elif .run_type != "iteration" and .run_type != "aggregate" then
     "\(.name) has no run_type that is known"
   elif .run_type == "iteration" and (nanoseconds[.time_unit | tostring] | not) then
@@ -86,6 +106,10 @@ def row_fault($other):
   elif any(.bounds[]?; is_bound | not) then
     "\(.name) has a bound that is not COUNTER, <= == or >=, and NUMBER: " +
       (first(.bounds[] | select(is_bound | not)) | shown)
+  elif is_result and is_timeless then "\(.name) ran for no time, and yet has no error"
+  elif is_result and any(is_negative(metric_names($other)); .) then
+    . as $row | first(metric_names($other) | select(. as $metric | $row | is_negative($metric))) |
+    "\(.) of \($row.name) is negative"
   else
     . as $row | first(metric_names($other) | select($row[.] | is_finite | not)) |
     "\(.) of \($row.name) is \($row[.] | bad_value)"
@@ -121,8 +145,10 @@ def foreign_run_type:
 # What the row lacks, and without what is no number; it promises nothing, whatever its counters are
 # called. Its place among the rows of its name is left to number_rows.
 def foreign_row($other):
-  with_entries(select($other[.key] or (.value | is_finite) or foreign_judged[.key])) |
-  .run_type = foreign_run_type | .run_name = (.run_name // .name) | .threads = (.threads // 1) |
+  .run_type = foreign_run_type | (.run_type == "iteration") as $is_measured |
+  with_entries(select($other[.key] or (.value | is_finite) or
+    ($is_measured and foreign_judged[.key]))) |
+  .run_name = (.run_name // .name) | .threads = (.threads // 1) |
   .time_unit = (.time_unit // "ns") | .role = "measurement" | .bounds = [] | del(.verdict);
 
 # Repetitions, and benchmarks that were registered twice, from 0.
@@ -149,14 +175,6 @@ def context_line($file):
   ([.context | to_entries[] | select(.value | type != "object" and type != "array") |
     .key, (.value | tostring)]);
 
-def error_of_row:
-  if .error_occurred then
-    .error_message // "" | if . == "" then "error" else sub("^skipped: "; "error: skipped: ") end
-  elif .skipped then
-    "skipped: " + (.skip_message // "" | if . == "" then "no reason given" else . end)
-  elif .verdict == "overloaded" then "overloaded: more was offered than was done"
-  else "" end;
-
 # What a row of an older file, which declares no role, is judged by: the second part of its name,
 # and how the label of its contract begins. Nothing else knows of these.
 def role_by_name:
@@ -166,13 +184,13 @@ def role_by_name:
   else "measurement" end;
 
 def bounds_by_label:
-  if role_by_name == "safe" and (.label // "" | startswith("one computation per")) then
+  if role_by_name == "safe" and (.label // "" | tostring | startswith("one computation per")) then
     [("computations", "computations_max") as $counter | select(has($counter)) | "\($counter) <= 1"]
   else [] end;
 
 def row_line($file; $other):
   . as $row | nanoseconds[.time_unit] as $factor | error_of_row as $error |
-  ["row", $file, .run_name // .name, .repetition_index, .threads, $error, .label // "",
+  ["row", $file, .run_name // .name, .repetition_index, .threads, $error, (.label // "" | tostring),
    .role // role_by_name,
    (if .role then .bounds // [] else bounds_by_label end | join(";"))] +
   if $error != "" then []

@@ -1,7 +1,9 @@
 # Exact statistics for small samples, stratified by block: the plain two-sample forms are those with
 # all observations in block 1. A sample is three arguments: its values [1..n], the block of each
-# (1..blocks) and n. Nothing is drawn at random and nothing is approximated; distributions are
-# remembered, so that equal sample sizes without ties cost one computation.
+# (1..blocks) and n. Nothing is drawn at random. Up to EXACT_PAIRS pairs within blocks (20 and 20
+# without blocks) p is exact, with ties too; the rest takes the normal approximation with ties and
+# continuity correction, as R does. Distributions are remembered, so that equal sample sizes without
+# ties cost one computation.
 
 # Sorts values[1..n] upwards, in place (Shell's sort).
 function sort_numbers(values, n,    gap, i, j, value) {
@@ -118,6 +120,7 @@ function distribution(pattern,    blocks, count, b, s, t, ways, next_ways, low, 
 # P(|W - mean| >= |sum - mean|) for twice the rank sum W: not twice the smaller tail, which is wrong
 # where the distribution is not symmetric, as with ties in samples of different size.
 function two_sided(pattern, sum,    distance, s, count) {
+  if (!is_exact(pattern)) return normal_two_sided(pattern, sum)
   distribution(pattern)
   distance = sum < mean_[pattern] ? mean_[pattern] - sum : sum - mean_[pattern]
   if ((pattern, distance) in two_sided_) return two_sided_[pattern, distance]
@@ -128,10 +131,12 @@ function two_sided(pattern, sum,    distance, s, count) {
   return two_sided_[pattern, distance] = count / total_[pattern]
 }
 
-# Exact two-sided p of the Mann-Whitney test (Mann and Whitney 1947), over all permutations of the
+# Two-sided p of the Mann-Whitney test (Mann and Whitney 1947), over all permutations of the
 # midranks; with several blocks, over those within blocks (van Elteren 1960, without weights).
+# Sets mw_pattern to the pattern of the samples, with their ties.
 function mann_whitney(x, x_block, n, y, y_block, m, blocks,    b, i, j, k, members, values, of_x,
                       order, in_x, pattern, sum) {
+  mw_pattern = ""
   for (b = 1; b <= blocks; ++b) {
     members = 0
     for (i = 1; i <= n; ++i) if (x_block[i] == b) { values[++members] = x[i]; of_x[members] = 1 }
@@ -146,6 +151,7 @@ function mann_whitney(x, x_block, n, y, y_block, m, blocks,    b, i, j, k, membe
       for (k = i; k < j; ++k) if (of_x[order[k]]) sum += i + j - 1
     }
   }
+  mw_pattern = pattern
   return pattern == "" ? 1 : two_sided(pattern, sum)
 }
 
@@ -162,11 +168,86 @@ function untied_pattern(x_block, n, y_block, m, blocks,    b, i, in_x, in_y, pat
   return pattern
 }
 
-# The least two-sided p that samples of these sizes can reach.
-function least_p(pattern) {
+# The least two-sided p that samples with these sizes and ties can reach.
+function least_p(pattern,    low, high) {
   if (pattern == "") return 1
-  distribution(pattern)
-  return two_sided(pattern, low_[pattern])
+  if (is_exact(pattern)) distribution(pattern)
+  low = two_sided(pattern, low_[pattern])
+  high = two_sided(pattern, high_[pattern])
+  return low < high ? low : high
+}
+
+# Whether the distribution of a pattern is counted out. Sets its moments and limits where it is not.
+function is_exact(pattern,    blocks, count, b, pairs_) {
+  if (!(pattern in is_exact_)) {
+    count = split(pattern, blocks, "|")
+    for (b = 1; b <= count; ++b) pairs_ += add_moments(pattern, blocks[b])
+    is_exact_[pattern] = pairs_ <= EXACT_PAIRS
+    if (is_exact_[pattern]) {
+      delete mean_[pattern]
+      delete low_[pattern]
+      delete high_[pattern]
+    }
+  }
+  return is_exact_[pattern]
+}
+
+# Adds a block to the mean, the variance and the limits of twice the rank sum, and returns how many
+# pairs it has.
+function add_moments(pattern, block,
+                     part, sizes, groups, g, n, total, seen, t, rank, ties, low, high) {
+  split(block, part, ":")
+  n = low = high = part[1] + 0
+  groups = split(part[2], sizes, ",")
+  for (g = 1; g <= groups; ++g) total += sizes[g]
+  for (g = 1; g <= groups; ++g) {
+    t = sizes[g]
+    rank = 2 * seen + t + 1
+    ties += t ^ 3 - t
+    low_[pattern] += rank * (low < t ? low : t)
+    low -= low < t ? low : t
+    seen += t
+  }
+  for (g = groups; g >= 1; --g) {
+    t = sizes[g]
+    seen -= t
+    rank = 2 * seen + t + 1
+    high_[pattern] += rank * (high < t ? high : t)
+    high -= high < t ? high : t
+  }
+  mean_[pattern] += n * (total + 1)
+  variance_[pattern] += n * (total - n) / 3 * (total + 1 - ties / (total * (total - 1)))
+  return n * (total - n)
+}
+
+function normal_two_sided(pattern, sum,    distance) {
+  distance = sum < mean_[pattern] ? mean_[pattern] - sum : sum - mean_[pattern]
+  if (distance <= 1 || variance_[pattern] <= 0) return 1
+  return normal_p((distance - 1) / sqrt(variance_[pattern]))
+}
+
+# The two-sided p of a standard normal deviate, which is not negative: by its power series, and far
+# out by its continued fraction.
+function normal_p(z,    k, term, sum) {
+  if (z < 2.5) {
+    term = sum = z
+    for (k = 3; k < 100; k += 2) sum += term *= z * z / k
+    return 1 - 2 * sum * exp(-z * z / 2) * NORMAL_HEIGHT
+  }
+  sum = z
+  for (k = 100; k >= 1; --k) sum = z + k / sum
+  return 2 * exp(-z * z / 2) * NORMAL_HEIGHT / sum
+}
+
+# The deviate that has this two-sided p.
+function normal_deviate(p,    low, high, i, middle) {
+  high = 40
+  for (i = 0; i < 60; ++i) {
+    middle = (low + high) / 2
+    if (normal_p(middle) > p) low = middle
+    else high = middle
+  }
+  return low
 }
 
 # How many of the extreme ratios an interval of confidence 1 - alpha leaves out on either side, plus
@@ -174,6 +255,12 @@ function least_p(pattern) {
 function interval_rank(pattern, alpha,    s, count, rank) {
   if (pattern == "") return 0
   if ((pattern, alpha) in interval_rank_) return interval_rank_[pattern, alpha]
+  if (!is_exact(pattern)) {
+    # Of the mean of U and half its continuity correction.
+    rank = int((mean_[pattern] - low_[pattern] + 1 - \
+                normal_deviate(alpha) * sqrt(variance_[pattern])) / 2)
+    return interval_rank_[pattern, alpha] = rank > 0 ? rank : 0
+  }
   distribution(pattern)
   for (s = low_[pattern]; s <= high_[pattern]; s += 2) {
     count += ways_[pattern, s]
@@ -186,30 +273,76 @@ function interval_rank(pattern, alpha,    s, count, rank) {
 # New over old. Nothing over nothing is no change; something over nothing is INFINITE_RATIO.
 function ratio_of(old, new) {
   if (old == 0) return new == 0 ? 1 : INFINITE_RATIO
-  return new / old
+  return new > old * INFINITE_RATIO ? INFINITE_RATIO : new / old
 }
 
 # The Hodges-Lehmann estimate of y over x (Hodges and Lehmann 1963): the median of the ratios of all
 # pairs within blocks; and its exact interval of confidence 1 - alpha, two order statistics of those
 # ratios chosen from the distribution of U (Moses 1953), closed, so that ties keep the confidence.
-# Sets hl_ratio, hl_low and hl_high; the latter two are "" where the samples are too small.
+# Sets hl_ratio, hl_low and hl_high; the latter two are "" where the samples are too small, and all
+# of them where a value is negative, which has no ratio.
 # The middle of an even number is the geometric mean, so that exchanging x and y inverts the ratio.
-function hodges_lehmann(x, x_block, n, y, y_block, m, blocks, alpha,    i, j, count, ratios, rank) {
-  for (i = 1; i <= n; ++i) {
+function hodges_lehmann(x, x_block, n, y, y_block, m, blocks, alpha,
+                        i, j, count, ratios, rank, x_sorted, y_sorted, is_large) {
+  hl_ratio = hl_low = hl_high = ""
+  for (i = 1; i <= n; ++i) if ((x_sorted[i] = x[i]) < 0) return
+  for (j = 1; j <= m; ++j) if ((y_sorted[j] = y[j]) < 0) return
+  sort_numbers(x_sorted, n)
+  sort_numbers(y_sorted, m)
+  is_large = blocks == 1 && n * m > SORTED_PAIRS && x_sorted[1] > 0
+  if (is_large) count = n * m
+  for (i = 1; i <= n && !is_large; ++i) {
     for (j = 1; j <= m; ++j) {
       if (x_block[i] == y_block[j]) ratios[++count] = ratio_of(x[i], y[j])
     }
   }
-  hl_ratio = hl_low = hl_high = ""
   if (count == 0) return
-  sort_numbers(ratios, count)
+  if (!is_large) sort_numbers(ratios, count)
+  rank = interval_rank(untied_pattern(x_block, n, y_block, m, blocks), alpha)
   i = int((count + 1) / 2)
   j = int(count / 2) + 1
-  hl_ratio = ratios[i] == ratios[j] ? ratios[i] : sqrt(ratios[i] * ratios[j])
-  rank = interval_rank(untied_pattern(x_block, n, y_block, m, blocks), alpha)
+  if (is_large) {
+    ratios[i] = nth_ratio(x_sorted, n, y_sorted, m, i)
+    if (j != i) ratios[j] = nth_ratio(x_sorted, n, y_sorted, m, j)
+    if (rank) {
+      ratios[rank] = nth_ratio(x_sorted, n, y_sorted, m, rank)
+      ratios[count + 1 - rank] = nth_ratio(x_sorted, n, y_sorted, m, count + 1 - rank)
+    }
+  }
+  hl_ratio = ratios[i] == ratios[j] ? ratios[i] : sqrt(ratios[i]) * sqrt(ratios[j])
   if (rank == 0) return
   hl_low = ratios[rank]
   hl_high = ratios[count + 1 - rank]
+}
+
+# Of all ratios of y[1..m] over x[1..n], both ascending and x above 0, the one that is the RANK-th
+# from below, without making them all: each round takes one that is still possible, counts along the
+# staircase how many are less, and leaves out what cannot be it any more.
+function nth_ratio(x, n, y, m, rank,
+                   i, low, high, left, round, at, pivot, below, upto, less, most) {
+  for (i = 1; i <= n; ++i) { low[i] = 1; high[i] = m }
+  for (round = 1; ; ++round) {
+    left = 0
+    for (i = 1; i <= n; ++i) left += high[i] - low[i] + 1
+    at = round * 0.6180339887498949
+    at = 1 + int((at - int(at)) * left)
+    for (i = 1; at > high[i] - low[i] + 1; ++i) at -= high[i] - low[i] + 1
+    pivot = ratio_of(x[i], y[low[i] + at - 1])
+    below[0] = upto[0] = less = most = 0
+    for (i = 1; i <= n; ++i) {
+      below[i] = below[i - 1]
+      while (below[i] < m && ratio_of(x[i], y[below[i] + 1]) < pivot) ++below[i]
+      upto[i] = upto[i - 1] > below[i] ? upto[i - 1] : below[i]
+      while (upto[i] < m && ratio_of(x[i], y[upto[i] + 1]) <= pivot) ++upto[i]
+      less += below[i]
+      most += upto[i]
+    }
+    if (rank > less && rank <= most) return pivot
+    for (i = 1; i <= n; ++i) {
+      if (rank <= less) { if (high[i] > below[i]) high[i] = below[i] }
+      else if (low[i] <= upto[i]) low[i] = upto[i] + 1
+    }
+  }
 }
 
 # Fills q[1..n] from p[1..n] (Benjamini and Hochberg 1995): calling all with q < alpha different
@@ -223,4 +356,9 @@ function benjamini_hochberg(p, q, n,    order, i, least) {
   }
 }
 
-BEGIN { INFINITE_RATIO = 1e300 }
+BEGIN {
+  INFINITE_RATIO = 1e300
+  NORMAL_HEIGHT = 1 / sqrt(8 * atan2(1, 1))
+  if (EXACT_PAIRS == "") EXACT_PAIRS = 400
+  if (SORTED_PAIRS == "") SORTED_PAIRS = 400
+}

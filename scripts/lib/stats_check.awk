@@ -1,6 +1,6 @@
 # What stats.awk says of samples, for its test. A line is two samples with a semicolon between; a
-# value may have a block, as in 2:17.5 for block 2. Prints p, ratio, low, high, least p, and the
-# rank of the interval.
+# value may have a block, as in 2:17.5 for block 2. Prints p, ratio, low, high, the least p that
+# such sizes and ties allow, and the rank of the interval.
 #
 # With by_enumeration=1, p is counted the slow way instead: over all ways to deal the observations
 # of each block out again, by comparing pairs, without ranks.
@@ -10,10 +10,11 @@
   blocks = 1
   n = sample(sides[1], x, x_block)
   m = sample(sides[2], y, y_block)
-  p = by_enumeration ? enumerated_p() : mann_whitney(x, x_block, n, y, y_block, m, blocks)
+  p = mann_whitney(x, x_block, n, y, y_block, m, blocks)
+  if (by_enumeration) p = enumerated_p()
   hodges_lehmann(x, x_block, n, y, y_block, m, blocks, alpha ? alpha : 0.05)
   pattern = untied_pattern(x_block, n, y_block, m, blocks)
-  printf "%.10g %.15g %.15g %.15g %.4g %d\n", p, hl_ratio, hl_low, hl_high, least_p(pattern),
+  printf "%.10g %.15g %.15g %.15g %.4g %d\n", p, hl_ratio, hl_low, hl_high, least_p(mw_pattern),
       interval_rank(pattern, alpha ? alpha : 0.05)
 }
 

@@ -71,7 +71,7 @@ function heading(    sides) {
 function paint(verdict, text) {
   if (!color) return text
   if (verdict ~ /^(broken|worsened|regressed|worse|errored)$/) return "\033[31m" text "\033[0m"
-  if (verdict ~ /^(missing|incomparable|inconclusive|too few)$/) return "\033[33m" text "\033[0m"
+  if (verdict ~ /^(missing|incomparable|inconclusive|too few|collapsed)$/) return "\033[33m" text "\033[0m"
   if (verdict ~ /^(improved|better)$/) return "\033[32m" text "\033[0m"
   return text
 }
@@ -112,7 +112,7 @@ function say(text) {
 # All verdicts that occurred, the worst first.
 function counts(    i, n, order, text, count) {
   n = split("broken,worsened,regressed,worse,inconclusive,too few,improved,better,unchanged,held," \
-            "unknown,skipped,info", order, ",")
+            "collapsed,unknown,skipped,info", order, ",")
   for (i = 1; i <= n; ++i) {
     count = summary["verdict " order[i]]
     if (count) text = text (text == "" ? "" : ", ") count " " order[i]

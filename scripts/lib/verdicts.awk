@@ -12,7 +12,7 @@
 
 function define_ranks(    i, n, order) {
   n = split("broken,worsened,regressed,worse,errored,missing,incomparable,inconclusive,too few," \
-            "new,improved,better,unknown,skipped,unchanged,held,info", order, ",")
+            "collapsed,new,improved,better,unknown,skipped,unchanged,held,info", order, ",")
   for (i = 1; i <= n; ++i) rank_of[order[i]] = i
 }
 
