@@ -29,6 +29,7 @@ answers() {
   "${scripts}/compare" --floors none --format json --filter '(incr|get_set)/' base -- slower || true
   "${scripts}/compare" --floors none --disciplines base || true
   "${scripts}/table" base
+  "${scripts}/export" --format github-action-benchmark base
   "${scripts}/check" --slo levels base slower/11.json || true
   "${scripts}/history" records || true
   "${scripts}/history" records --format json --benchmark '^Counter/(locking|lockfree)/' || true
@@ -59,7 +60,7 @@ answers() {
   chmod +x shim/awk
   write_processes base 1 2
   local script
-  for script in ab check compare history record table; do
+  for script in ab check compare export history record table; do
     PATH="${PWD}/shim:${PATH}" run -2 --separate-stderr "${scripts}/${script}" base
     [[ "${stderr}" == "${script}: awk is that of busybox, "* && "${#stderr_lines[@]}" == 1 ]]
   done

@@ -3,6 +3,7 @@
 
 # shellcheck disable=SC2030,SC2031  # each test is a subshell, which is what they want
 # shellcheck disable=SC2154  # bats sets stderr, and lib/compare_test.sh the variants
+# shellcheck disable=SC2034  # write_processes takes VARIANTS
 
 bats_require_minimum_version 1.5.0
 

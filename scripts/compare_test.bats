@@ -466,6 +466,59 @@ undeclared='del(.benchmarks[] | .role, .bounds, .evidence)'
   [[ "$(jq '[.rows[] | select(.remark == "best against best")] | length' <<<"${output}")" == 3 ]]
 }
 
+@test "what is too few is one line, with the number of files that it takes" {
+  compare 0 base/{1,2,3}.json -- same/{11,12,13}.json
+  [[ "${output}" == *"15 too few to be told: "*" p = 0.0033, so 6 files a side, and these are 3 and 3"* ]]
+  [[ "$(grep --count '^too few' <<<"${output}")" == 0 ]]
+  compare 0 --all base/{1,2,3}.json -- same/{11,12,13}.json
+  [[ "$(grep --count '^too few' <<<"${output}")" == 15 ]]
+  # With so many none of them is too few any more.
+  compare 0 --format json base/{1,2,3,4,5,6}.json -- same/1{1,2,3,4,5,6}.json
+  [[ "$(summary "verdict too few")" == 0 && "$(summary files_needed)" == null ]]
+  compare 0 --format json base/{1,2,3}.json -- same/{11,12,13}.json
+  [[ "$(summary files_needed)" == 6 ]]
+  # Ties, too, can keep samples from showing anything; more files help.
+  write_processes base 1 10 '.benchmarks[2].p95_us = 90'
+  write_processes changed 11 20 '.benchmarks[2].p95_us =
+    (if .context.seed | tonumber > 15 then 100 else 90 end)'
+  compare 0 --alpha 0.01 --gate p95 --filter lockfree base -- changed
+  [[ "${output}" == *"1 too few to be told: many of their values are equal; it takes more than"* ]]
+}
+
+@test "each family has a geometric mean of its changes, which fails nothing" {
+  VARIANTS=(Counter/locking/a/workers:10 Counter/lockfree/b/workers:10 Lock/locking/c/workers:10
+    Lock/locking/d/workers:10 Alone/lockfree/e/workers:10)
+  write_processes before 1 10
+  write_processes after 1 10 '.benchmarks[0].p95_us *= 1.21 | .benchmarks[2:4][].p50_us *= 0.5'
+  compare 1 --format json before -- after
+  jq --exit-status '.families | map(select(.family == "Counter" and .metric == "p95_us"))[0] |
+    .rows == 2 and (.ratio - 1.1 | fabs < 1e-9)' <<<"${output}"
+  jq --exit-status '.families | map(select(.family == "Alone")) | length == 5' <<<"${output}"
+  compare 1 before -- after
+  [[ "${output}" == *"Counter, geometric mean of 2 rows: "*"p95_us +10.0%"* ]]
+  [[ "${output}" == *"Lock, geometric mean of 2 rows: "*"p50_us x0.5,"* ]]
+  [[ "${output}" != *"Alone, geometric"* ]]
+  # Something over nothing has no part in it.
+  write_processes before 1 10 '.benchmarks[].retries_per_op = 0'
+  write_processes after 1 10 '.benchmarks[].retries_per_op = 0 | .benchmarks[0].retries_per_op = 1'
+  compare 1 --format json before -- after
+  jq --exit-status '.families | map(select(.metric == "retries_per_op" and .family == "Counter"))[0] |
+    .rows == 1 and .ratio == 1' <<<"${output}"
+}
+
+@test "the medians that are shown differ by the change that is stated" {
+  # The medians of these, 100 and 100, say that nothing changed; the pairs, that most did.
+  write_processes base 1 10 '.benchmarks[2].p95_us = [90, 90.1, 90.2, 90.3, 100, 100.1, 130, 130.1,
+    130.2, 130.3][.context.seed | tonumber - 1]'
+  write_processes changed 11 20 '.benchmarks[2].p95_us = [99, 99.1, 99.2, 99.3, 100, 100.1, 180,
+    180.1, 180.2, 180.3][.context.seed | tonumber - 11]'
+  compare 0 --format json base -- changed
+  jq --exit-status '.rows | map(select(.class == "noisy")) | length > 10 and
+    all(.[]; .new / .old / .ratio - 1 | fabs < 1e-9)' <<<"${output}"
+  jq --exit-status '.rows | map(select(.metric == "p95_us" and (.benchmark | test("incr"))))[0] |
+    .ratio > 1.05 and .old > 90 and .old < 131' <<<"${output}"
+}
+
 # --- Output
 
 @test "the worst comes first" {

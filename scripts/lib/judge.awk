@@ -162,8 +162,9 @@ function measure_noisy(pair, metric, name,    c, x, x_block, n, y, y_block, m, f
   cell_p[c] = mann_whitney(x, x_block, n, y, y_block, m, blocks)
   cell_least_p[c] = least_p(mw_pattern)
   cell_is_exact[c] = is_exact(mw_pattern)
-  cell_old[c] = median_copy(x, n)
-  cell_new[c] = median_copy(y, m)
+  cell_old[c] = cell_median_old[c] = median_copy(x, n)
+  cell_new[c] = cell_median_new[c] = median_copy(y, m)
+  agree_with_ratio(c, x, n, y, m)
   cell_constant[c] = are_all(x, n, x[1]) && are_all(y, m, x[1])
   cell_threshold[c] = min_effect
   floor = floor_for(name_of["bench", pair_new[pair]], name)
@@ -171,7 +172,7 @@ function measure_noisy(pair, metric, name,    c, x, x_block, n, y, y_block, m, f
     cell_threshold[c] = floor
     cell_remark[c] = sprintf("A/A floor %.1f%%", 100 * cell_threshold[c])
   }
-  if (name == "iterations" && cell_new[c] < COLLAPSE * cell_old[c] && mode == "commits") {
+  if (name == "iterations" && cell_median_new[c] < COLLAPSE * cell_median_old[c] && mode == "commits") {
     cell_verdict[c] = "collapsed"
     cell_remark[c] = "what contracts held, they held over so much less"
   } else if (cell_class[c] != "noisy" || hl_ratio == "") {
@@ -183,6 +184,17 @@ function measure_noisy(pair, metric, name,    c, x, x_block, n, y, y_block, m, f
   } else {
     gated[++gated_count] = c
   }
+}
+
+# The medians of two samples need not differ by what the samples do. So that figures and change agree,
+# a table shows the median of all processes once the change is taken out of the newer ones, and that
+# times the change.
+function agree_with_ratio(c, x, n, y, m,    i, pooled) {
+  if (cell_ratio[c] == "" || cell_ratio[c] <= 0 || cell_ratio[c] >= INFINITE_RATIO) return
+  for (i = 1; i <= n; ++i) pooled[i] = x[i]
+  for (i = 1; i <= m; ++i) pooled[n + i] = y[i] / cell_ratio[c]
+  cell_old[c] = median(pooled, n + m)
+  cell_new[c] = cell_old[c] * cell_ratio[c]
 }
 
 # The A/A floor as measured on the machine of the new side, or for all machines.

@@ -19,6 +19,8 @@ def cell: {
 {
   notes: map(select(.[0] == "note") | .[1]),
   rows: map(select(.[0] == "cell") | cell),
+  families: map(select(.[0] == "family")
+    | {family: .[1], metric: .[3], rows: (.[4] | tonumber), ratio: (.[5] | figure)}),
   summary: (map(select(.[0] == "summary")
     | {(.[1]): (.[2] | if test("^[-+.0-9e]+$") then tonumber else words end)}) | add)
 }

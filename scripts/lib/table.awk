@@ -7,6 +7,13 @@ $1 == "note" { notes[++note_count] = short_name($2) }
 
 $1 == "cell" { if (is_shown()) add_row(); else ++hidden }
 
+$1 == "family" {
+  if ($2 in family_text) family_text[$2] = family_text[$2] ", "
+  else families[++family_count] = $2
+  if ($5 > family_rows[$2]) family_rows[$2] = $5
+  family_text[$2] = family_text[$2] $4 " " change_text($6)
+}
+
 $1 == "summary" { summary[$2] = $3 }
 
 function is_shown() {
@@ -120,6 +127,33 @@ function counts(    i, n, order, text, count) {
   return text == "" ? "nothing" : text
 }
 
+# Of one row it is what the row says.
+function print_families(    i) {
+  for (i = 1; i <= family_count; ++i) {
+    if (family_rows[families[i]] < 2) continue
+    say(families[i] ", geometric mean of " family_rows[families[i]] " rows: " \
+        family_text[families[i]])
+  }
+}
+
+# One line for all that no samples of this size could show.
+function too_few(    are, least, units, text) {
+  units = summary["blocks"] > 1 ? " blocks" : " files a side"
+  least = summary["blocks"] > 1 ? summary["blocks"] + 0 : least_side()
+  are = summary["blocks"] > 1 ? least : summary["processes_old"] " and " summary["processes_new"]
+  text = summary["verdict too few"] " too few to be told: "
+  if (summary["files_needed"] + 0 <= least) {
+    return text "many of their values are equal; it takes more than these " are units
+  }
+  return text sprintf("a lone regression needs p = %.2g, so ", summary["p_of_a_lone_regression"]) \
+      summary["files_needed"] units ", and these are " are "; or --gate fewer metrics"
+}
+
+function least_side() {
+  return summary["processes_old"] + 0 < summary["processes_new"] + 0 ? \
+      summary["processes_old"] + 0 : summary["processes_new"] + 0
+}
+
 function print_summary() {
   say(summary["rows_compared"] " rows compared in " summary["metrics_compared"] " metrics, of " \
       summary["processes_old"] " and " summary["processes_new"] " processes: " counts())
@@ -130,7 +164,8 @@ function print_summary() {
     say(sprintf("%d tests corrected for, alpha %g; smallest p that these samples can reach: %.2g",
                 summary["tests"], summary["alpha"], summary["smallest_p"]))
   }
-  if (summary["p_of_a_lone_regression"] != "" &&
+  if (summary["verdict too few"]) say(too_few())
+  else if (summary["p_of_a_lone_regression"] != "" &&
       summary["smallest_p"] > summary["p_of_a_lone_regression"] + 0) {
     say(sprintf("too few processes for so many tests: a lone regression needs p = %.2g; %s",
                 summary["p_of_a_lone_regression"], "run more of them, or --gate fewer metrics"))
@@ -147,5 +182,6 @@ END {
   if (rows && format == "markdown") print_markdown()
   if (rows && format == "text") print_text()
   if (rows) print ""
+  print_families()
   print_summary()
 }

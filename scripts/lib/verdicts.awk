@@ -6,9 +6,11 @@
 #   note     TEXT
 #   cell     SECTION RANK MAGNITUDE BENCHMARK METRIC VERDICT CLASS DIRECTION OLD NEW RATIO LOW HIGH
 #            P Q PROCESSES_OLD PROCESSES_NEW THRESHOLD ITERATIONS_OLD ITERATIONS_NEW REMARK
+#   family   FAMILY NUMBER METRIC ROWS RATIO      the geometric mean of a gated metric's ratios
 #   summary  KEY VALUE
 #
-# OLD and NEW are medians of the processes, or the worst of all repetitions for a contract.
+# OLD and NEW are medians of the processes that differ by RATIO (see agree_with_ratio), or the worst
+# of all repetitions for a contract.
 
 function define_ranks(    i, n, order) {
   n = split("broken,worsened,regressed,worse,errored,missing,incomparable,inconclusive,too few," \
@@ -20,7 +22,7 @@ function define_ranks(    i, n, order) {
 function mark_best(    c, key, side, value) {
   for (c = 1; c <= cells; ++c) {
     for (side = 1; side <= 2; ++side) {
-      value = side == 1 ? cell_old[c] : cell_new[c]
+      value = side == 1 ? cell_median_old[c] : cell_median_new[c]
       if (cell_q[c] == "" || direction[cell_metric[c]] == "") continue
       if (direction[cell_metric[c]] == "higher") value = -value
       key = pair_section[cell_pair[c]] SUBSEP cell_metric[c] SUBSEP side
@@ -31,7 +33,8 @@ function mark_best(    c, key, side, value) {
     key = pair_section[cell_pair[c]] SUBSEP cell_metric[c]
     value = direction[cell_metric[c]] == "higher" ? -1 : 1
     if (cell_q[c] == "") continue
-    is_best[c] = value * cell_old[c] == best[key, 1] && value * cell_new[c] == best[key, 2]
+    is_best[c] = value * cell_median_old[c] == best[key, 1] && \
+        value * cell_median_new[c] == best[key, 2]
     if (is_best[c]) cell_remark[c] = "best against best"
   }
 }
@@ -53,6 +56,37 @@ function write_cell(c,    rank, magnitude, section) {
 
 function number(value) {
   return value == "" ? "" : sprintf("%.12g", value)
+}
+
+# Rows without a finite ratio have no part in a mean.
+function write_families(    c, i, family, key, sum, rows, keys, first, count) {
+  for (c = 1; c <= cells; ++c) {
+    if (cell_q[c] == "" || cell_ratio[c] <= 0 || cell_ratio[c] >= INFINITE_RATIO) continue
+    family = pair_name[cell_pair[c]]
+    sub("/.*", "", family)
+    key = family SUBSEP id_of("metric", cell_metric[c])
+    if (!(key in rows)) keys[++count] = key
+    first[key] = cell_metric[c]
+    ++rows[key]
+    sum[key] += log(cell_ratio[c])
+  }
+  for (i = 1; i <= count; ++i) {
+    split(keys[i], part_, SUBSEP)
+    print "family", part_[1], part_[2], first[keys[i]], rows[keys[i]],
+        number(exp(sum[keys[i]] / rows[keys[i]]))
+  }
+}
+
+# How many processes a side, or blocks, could show a lone change; "" where more than these.
+function files_needed(    n, choices, of_first, i, old, new) {
+  for (i = 1; i <= side_files[1]; ++i) old += file_block[side_file[1, i]] == 1
+  for (i = 1; i <= side_files[2]; ++i) new += file_block[side_file[2, i]] == 1
+  of_first = binomial(old + new, old)
+  for (n = 1; n < 1000; ++n) {
+    choices = blocks > 1 ? of_first ^ n : binomial(2 * n, n)
+    if (2 / choices <= alpha / (tests ? tests : 1)) return n
+  }
+  return ""
 }
 
 function summarise(    c, i, n, count, compared, metrics_compared) {
@@ -78,6 +112,8 @@ function summarise(    c, i, n, count, compared, metrics_compared) {
   print "summary", "min_effect", min_effect
   print "summary", "smallest_p", number(smallest_p)
   print "summary", "p_of_a_lone_regression", tests ? number(alpha / tests) : ""
+  print "summary", "files_needed", count["too few"] ? files_needed() : ""
+  print "summary", "blocks", blocks
   print "summary", "mode", mode
   print "summary", "status", exit_status(count)
 }
@@ -105,5 +141,6 @@ END {
   if (mode == "disciplines") mark_best()
   for (i = 1; i <= alone_count; ++i) note("without a partner: " alone[i])
   for (i = 1; i <= cells; ++i) write_cell(i)
+  write_families()
   summarise()
 }
