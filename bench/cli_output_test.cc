@@ -215,6 +215,19 @@ TEST_F(CliOutputTest, HelpsWithBothSetsOfFlags) {
               AllOf(HasSubstr("--redis="), HasSubstr("--workers="), HasSubstr("--rate="),
                     HasSubstr("RCB_REDIS_PASSWORD"), HasSubstr("--benchmark_filter="),
                     HasSubstr("--benchmark_repetitions=")));
+  // What scripts/bench prints before anything is built. After a change of the flags:
+  // build/release/bench --help >scripts/lib/bench_help.txt
+  EXPECT_EQ(result.out, ReadFile(RCB_SOURCE_DIR "/scripts/lib/bench_help.txt"));
+}
+
+TEST_F(CliOutputTest, TellsItsVersion) {
+  const CliResult result = Run({"--version"});
+  EXPECT_EQ(result.status, 0);
+  EXPECT_EQ(result.err, "");
+  EXPECT_TRUE(std::regex_match(
+      result.out, std::regex("redis-contention-bench [0-9]+\\.[0-9]+\\.[0-9]+, commit [^,]+, "
+                             "Google Benchmark v?[0-9.]+.*\n")))
+      << result.out;
 }
 
 TEST_F(CliOutputTest, ReachesThePrivateServerByUnixSocketToo) {
@@ -232,6 +245,52 @@ TEST_F(CliOutputTest, SharesWorkersAmongThreads) {
     EXPECT_TRUE(row["threads"] == 1 || row["threads"] == 2)
         << row;  // 8 would outnumber the workers
     EXPECT_DOUBLE_EQ(row.value("success_rate", 0.0), 1) << row;
+  }
+}
+
+// However the library counts the time of threads: some versions add it up.
+TEST_F(CliOutputTest, MeasuresForTheTimeThatWasAskedFor) {
+  for (const char* min_time : {"0.3", "0.3s"}) {
+    const CliResult result =
+        Run({"--threads=1,2,4", "--workers=8", "--benchmark_filter=Counter/(lockfree|locking)/",
+             "--benchmark_format=json", absl::StrCat("--benchmark_min_time=", min_time)});
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_THAT(Lines(result.err), SizeIs(1)) << result.err;  // the verdict
+    const std::vector<json> rows = RowsOf(ParseStrictly(result.out), "");
+    EXPECT_THAT(rows, SizeIs(3 * 6));
+    for (const json& row : rows) {
+      const double seconds =
+          row["iterations"].get<double>() / row["items_per_second"].get<double>();
+      EXPECT_GE(seconds, 0.299) << row;
+    }
+  }
+}
+
+TEST_F(CliOutputTest, MeasuresAsManyIterationsAsWereAskedFor) {
+  const CliResult result = Run({"--threads=1,2", "--workers=8", "--benchmark_min_time=50x",
+                                "--benchmark_filter=Counter/lockfree/|Harness/(cost|limit)/",
+                                "--benchmark_format=json"});
+  EXPECT_EQ(result.status, 0) << result.err;
+  for (const json& row : RowsOf(ParseStrictly(result.out), "")) {
+    EXPECT_EQ(row["iterations"], 50 * row["threads"].get<int>()) << row;
+  }
+}
+
+TEST_F(CliOutputTest, TakesTheLeastTimeFromTheEnvironment) {
+  for (const char* min_time : {"0.7", "0.7s", "40x"}) {
+    CliOptions options;
+    options.environment = {absl::StrCat("BENCHMARK_MIN_TIME=", min_time)};
+    const CliResult result =
+        Run({"--workers=5", "--benchmark_filter=Counter/lockfree/incr", "--benchmark_format=json"},
+            options);
+    EXPECT_EQ(result.status, 0) << result.err;
+    const json row = ParseStrictly(result.out)["benchmarks"][0];
+    const double seconds = row["iterations"].get<double>() / row["items_per_second"].get<double>();
+    if (absl::EndsWith(min_time, "x")) {
+      EXPECT_EQ(row["iterations"], 40);
+    } else {
+      EXPECT_GE(seconds, 0.699) << row;  // more than the default
+    }
   }
 }
 

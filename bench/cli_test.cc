@@ -102,13 +102,33 @@ TEST_F(CliInputTest, RefusesAFlagThatNoSelectedFamilyUnderstandsAndSaysWhichWoul
 }
 
 TEST_F(CliInputTest, RefusesBadValuesOfGoogleBenchmarksFlags) {
-  for (const char* flag :
-       {"benchmark_format=xml", "benchmark_out_format=xml", "benchmark_repetitions=x",
-        "benchmark_repetitions=0", "benchmark_repetitions=-1", "benchmark_min_time=x",
-        "benchmark_min_time=-1", "benchmark_min_time=nan", "benchmark_min_time=inf",
-        "benchmark_min_warmup_time=-1", "benchmark_time_unit=h", "benchmark_list_tests=maybe",
-        "benchmark_color=blue", "benchmark_report_aggregates_only=2", "benchmark_filter=(",
-        "benchmark_filter=a{2", "benchmark_context=x", "v=x"}) {
+  for (const char* flag : {"benchmark_format=xml",
+                           "benchmark_out_format=xml",
+                           "benchmark_repetitions=x",
+                           "benchmark_repetitions=0",
+                           "benchmark_repetitions=-1",
+                           "benchmark_min_time=x",
+                           "benchmark_min_time=-1",
+                           "benchmark_min_time=nan",
+                           "benchmark_min_time=inf",
+                           "benchmark_min_time=",
+                           "benchmark_min_time=s",
+                           "benchmark_min_time=x",
+                           "benchmark_min_time=0x",
+                           "benchmark_min_time=1.5x",
+                           "benchmark_min_time=-1x",
+                           "benchmark_min_time=1sx",
+                           "benchmark_min_time=1m",
+                           "benchmark_min_time",
+                           "benchmark_min_warmup_time=-1",
+                           "benchmark_time_unit=h",
+                           "benchmark_list_tests=maybe",
+                           "benchmark_color=blue",
+                           "benchmark_report_aggregates_only=2",
+                           "benchmark_filter=(",
+                           "benchmark_filter=a{2",
+                           "benchmark_context=x",
+                           "v=x"}) {
     const std::string text = absl::StrCat("--", flag);
     ExpectRefusal({text}, text.substr(0, text.find('=')));
   }
@@ -119,8 +139,10 @@ TEST_F(CliInputTest, RefusesBadValuesOfGoogleBenchmarksFlags) {
 
 TEST_F(CliInputTest, SaysWhatABadFlagTakes) {
   EXPECT_EQ(ExpectRefusal({"--benchmark_min_time=-1"}, ""),
-            "bench: --benchmark_min_time= takes seconds, a plain number from 0 to 86400, not "
-            "'-1'\n");
+            "bench: --benchmark_min_time= takes seconds from 0 to 86400, such as 0.5 or 0.5s, or "
+            "iterations: 10x, not '-1'\n");
+  EXPECT_EQ(ExpectRefusal({"--benchmark_min_time=10x", "--benchmark_min_warmup_time=1"}, ""),
+            "bench: --benchmark_min_warmup_time=1 takes a --benchmark_min_time in seconds\n");
   EXPECT_EQ(ExpectRefusal({"--transport=udp"}, ""),
             "bench: --transport= takes tcp or unix, not 'udp'\n");
 }

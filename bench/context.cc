@@ -50,6 +50,11 @@ std::string OrUnknown(const std::string& fact) { return fact.empty() ? "unknown"
 
 }  // namespace
 
+std::string VersionLine() {
+  return absl::StrCat("redis-contention-bench ", kVersion, ", commit ", kCommit,
+                      ", Google Benchmark ", kBenchmarkVersion);
+}
+
 void AddContext(const Options& options, const FlagSet& flags, const Catalogue& catalogue,
                 const Deployment& deployment) {
   const ServerFacts& facts = deployment.facts();

@@ -12,6 +12,9 @@
 
 namespace rcb {
 
+// What was built, for --version.
+std::string VersionLine();
+
 // Adds it to Google Benchmark's context, with what the counters are. It has no password.
 void AddContext(const Options& options, const FlagSet& flags, const Catalogue& catalogue,
                 const Deployment& deployment);

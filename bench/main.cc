@@ -52,12 +52,12 @@ void PrintHelp(const FlagSet& flags) {
                "correct?\n\n"
                "usage: bench [FLAGS]     e.g. bench --benchmark_filter=Stampede\n\n"
             << flags.Help()
+            << "\nflags of Google Benchmark, which come from the environment too, such as "
+               "BENCHMARK_MIN_TIME:\n\n"
+            << BenchmarkFlagsHelp()
             << "\nexit status: 0 well, 1 an error, a broken contract or a control that caught "
                "nothing,\n  2 bad input or nothing to run, 130 after Ctrl-C, 141 when nobody reads "
-               "the output\n\n"
-               "Flags of Google Benchmark:\n\n";
-  std::cout.flush();
-  benchmark::PrintDefaultHelp();
+               "the output\n";
 }
 
 // The soft limit on open files, raised as far as it goes.
@@ -233,6 +233,10 @@ int Main(int argc, char** argv) {
     PrintHelp(declared.flags);
     return 0;
   }
+  if (options.version) {
+    std::cout << VersionLine() << "\n";
+    return 0;
+  }
   if (options.list_metrics) {
     std::cout << declared.catalogue.ToTsv();
     return 0;
@@ -240,8 +244,10 @@ int Main(int argc, char** argv) {
   if (!options.history_check.empty()) return JudgeOnly(options, argc, argv);
   const absl::Status kept = CheckHistoryFlags(options);
   if (!kept.ok()) return Refuse(kept);
-  absl::StatusOr<CommandLine> command_line = ReadBenchmarkFlags(&argc, argv);
+  absl::StatusOr<CommandLine> command_line = ReadBenchmarkFlags(argc, argv);
   if (!command_line.ok()) return Refuse(command_line.status());
+  options.min_time_s = command_line->min_time_s;
+  options.iterations = command_line->iterations;
   CatchInterrupts();
   WatchReader(STDOUT_FILENO);
   const int64_t descriptor_limit = RaiseDescriptorLimit();

@@ -53,25 +53,26 @@ absl::StatusOr<std::unique_ptr<RawLoop>> OpenRawLoop(Suite& suite, const std::st
 }
 
 absl::Status LimitOfEpoll(Suite& suite, const std::string& key, const std::string& value,
-                          benchmark::State& state) {
+                          benchmark::State& state, int64_t iterations) {
   absl::StatusOr<std::unique_ptr<RawLoop>> loop =
       OpenRawLoop(suite, key, value, static_cast<int>(state.range(0)));
   absl::Status status = loop.status();
   const Command get("GET", key);
   const size_t reply_size = absl::StrCat("$", value.size(), "\r\n", value, "\r\n").size();
-  while (state.KeepRunningBatch(state.max_iterations)) {
+  while (state.KeepRunningBatch(iterations)) {
     if (!status.ok()) continue;
-    status = (*loop)->Drive(get.bytes(), reply_size, state.max_iterations,
+    status = (*loop)->Drive(get.bytes(), reply_size, iterations,
                             static_cast<int>(suite.options().op_timeout_ms), IsInterrupted);
   }
-  state.SetItemsProcessed(state.max_iterations);
+  state.SetItemsProcessed(iterations);
   return status;
 }
 
-absl::Status PeerRedisBenchmark(Suite& suite, const std::string& path, benchmark::State& state) {
+absl::Status PeerRedisBenchmark(Suite& suite, const std::string& path, benchmark::State& state,
+                                int64_t iterations) {
   absl::Status ready = suite.Prepare([](BlockingClient&) { return absl::OkStatus(); });
   absl::StatusOr<PeerFigures> figures = absl::InternalError("it did not run");
-  while (state.KeepRunningBatch(state.max_iterations)) {
+  while (state.KeepRunningBatch(iterations)) {
     if (!ready.ok()) continue;
     figures = RunRedisBenchmarkBriefly(path, *suite.deployment().private_server(), state.range(0),
                                        IsInterrupted);
@@ -86,13 +87,13 @@ absl::Status PeerRedisBenchmark(Suite& suite, const std::string& path, benchmark
   return absl::OkStatus();
 }
 
-absl::Status CostOfCoroutineSwitch(benchmark::State& state) {
+absl::Status CostOfCoroutineSwitch(benchmark::State& state, int64_t iterations) {
   Loop loop;
   int64_t value = 0;
   // In short tasks: compilers may let the stack grow with calls that end at once.
   constexpr int64_t kCallsPerTask = 1000;
-  while (state.KeepRunningBatch(state.max_iterations)) {
-    for (int64_t left = state.max_iterations; left > 0; left -= kCallsPerTask) {
+  while (state.KeepRunningBatch(iterations)) {
+    for (int64_t left = iterations; left > 0; left -= kCallsPerTask) {
       loop.RunUntilDone(harness::CallRepeatedly(std::min(left, kCallsPerTask), value));
     }
   }
@@ -110,23 +111,27 @@ std::vector<int64_t> Latencies() {
   return latencies_ns;
 }
 
-absl::Status CostOfRecord(benchmark::State& state) {
+absl::Status CostOfRecord(benchmark::State& state, int64_t iterations) {
   const std::vector<int64_t> latencies_ns = Latencies();
   Histogram histogram;
   size_t next = 0;
-  for (auto _ : state) {
-    histogram.Record(latencies_ns[next]);
-    next = (next + 1) % latencies_ns.size();
+  while (state.KeepRunningBatch(iterations)) {
+    for (int64_t i = 0; i < iterations; ++i) {
+      histogram.Record(latencies_ns[next]);
+      next = (next + 1) % latencies_ns.size();
+    }
   }
   benchmark::DoNotOptimize(histogram.count());
   return absl::OkStatus();
 }
 
-absl::Status CostOfMerge(benchmark::State& state) {
+absl::Status CostOfMerge(benchmark::State& state, int64_t iterations) {
   Histogram part;
   for (const int64_t ns : Latencies()) part.Record(ns);
   Histogram whole;
-  for (auto _ : state) whole.Merge(part);
+  while (state.KeepRunningBatch(iterations)) {
+    for (int64_t i = 0; i < iterations; ++i) whole.Merge(part);
+  }
   benchmark::DoNotOptimize(whole.count());
   return absl::OkStatus();
 }
@@ -137,17 +142,18 @@ void RegisterCosts(Suite& suite, int64_t value_bytes) {
   if (deployment.is_ours()) {  // a raw loop can't log in, nor choose a database
     const std::string value = harness::Value(value_bytes);
     suite.RegisterPlain("Harness/limit/epoll", WorkersOfHarness(),
-                        [&suite, key, value](benchmark::State& state) {
-                          return LimitOfEpoll(suite, key, value, state);
+                        [&suite, key, value](benchmark::State& state, int64_t iterations) {
+                          return LimitOfEpoll(suite, key, value, state, iterations);
                         });
   }
   suite.Register(Engine("Harness/engine/get", /*is_on_key=*/true, value_bytes));
   suite.Register(Engine("Harness/engine/ping", /*is_on_key=*/false, value_bytes));
   const std::string peer = FindRedisBenchmark();
   if (!peer.empty() && deployment.is_ours()) {
-    suite.RegisterPlain(
-        "Harness/peer/redis_benchmark", WorkersOfHarness(),
-        [&suite, peer](benchmark::State& state) { return PeerRedisBenchmark(suite, peer, state); });
+    suite.RegisterPlain("Harness/peer/redis_benchmark", WorkersOfHarness(),
+                        [&suite, peer](benchmark::State& state, int64_t iterations) {
+                          return PeerRedisBenchmark(suite, peer, state, iterations);
+                        });
   }
   suite.RegisterPlain("Harness/cost/coroutine_switch", {}, CostOfCoroutineSwitch);
   suite.RegisterPlain("Harness/cost/record", {}, CostOfRecord);

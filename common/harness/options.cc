@@ -152,6 +152,8 @@ std::vector<Flag> CommonFlags(Options* options) {
   std::vector<Flag> flags = {
       {"help", "", "shows all flags and ends",
        [options](absl::string_view) { return options->help = true; }},
+      {"version", "", "shows the version of the suite and of Google Benchmark, and ends",
+       [options](absl::string_view) { return options->version = true; }},
       {"list_metrics", "", "shows all counters, as in scripts/metrics.tsv, and ends",
        [options](absl::string_view) { return options->list_metrics = true; }},
   };

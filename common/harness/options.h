@@ -30,7 +30,11 @@ struct Options {
   std::string history_model;          // empty: the one that the file names
   std::string history_initial;        // empty: the one that the file names, or nil
   std::string history_format = "text";
+  // --benchmark_min_time: how long a run lasts at least, or else how many iterations it has.
+  double min_time_s = 0.5;
+  int64_t iterations = 0;  // 0: as many as last min_time_s
   bool help = false;
+  bool version = false;
   bool list_metrics = false;
 };
 

@@ -24,7 +24,8 @@ struct RunOptions {
   double rate_per_second = 0;  // of all threads; 0: closed loop
   int64_t op_timeout_ms = 5000;
   int64_t max_compute_ms = 0;          // that an operation may take besides waiting for replies
-  int64_t max_operations = INT64_MAX;  // of epochs, whose number is not known beforehand
+  int64_t max_operations = INT64_MAX;  // where their number is not known beforehand
+  int64_t min_ns = 0;                  // that a steady run lasts: see Extends
 };
 
 // Drive is called by all threads at once, each with its own slot; the rest by one thread while no
@@ -39,7 +40,8 @@ class Run {
 
   // Rounds only: the round that is not timed. Each thread, before Drive.
   void WarmUp(ThreadSlot& slot);
-  // Works until the planned budget is used up, or the run is stopped.
+  // Works until the planned budget is used up, and longer where min_ns demands it, or until the run
+  // is stopped.
   void Drive(ThreadSlot& slot);
 
   // Whether the run has ended before its time: by Ctrl-C, or as abort_reason() says. Any thread.
@@ -61,7 +63,8 @@ class Run {
     void operator()() noexcept;
   };
 
-  bool TakeOperation();
+  bool TakeOperation(ThreadSlot& slot);
+  bool Extends(const ThreadSlot& slot);
   void DriveRounds(ThreadSlot& slot, int64_t count);
   Task<void> ClosedLoop(ThreadSlot& slot, WorkerState& state);
   Task<void> OpenLoop(ThreadSlot& slot, WorkerState& state);
@@ -82,6 +85,9 @@ class Run {
   int64_t next_round_ = 0;     // written, as the next, by the barrier's completion
   bool round_begins_ = false;  // the decision that all threads follow
   std::atomic<int64_t> taken_{0};
+  // What Extends has decided, once for all threads.
+  enum class Extension { kUndecided, kNone, kUntilMinTime };
+  std::atomic<Extension> extension_{Extension::kUndecided};
   std::atomic<bool> stopping_{false};
   std::atomic<bool> is_aborted_{false};
   std::string abort_reason_;  // written by the thread that set is_aborted_

@@ -159,6 +159,33 @@ TEST_F(RunOnTwoThreads, WhatASlowThreadDoesNotGetToIsDoneByTheOther) {
   EXPECT_GE(session->slot(0).completed, kBudget - 1);
 }
 
+// A budget that took about the least time, over all threads, may be the last one that is asked for:
+// each thread then works for all of that time. A small one only finds the next budget.
+TEST_P(RunOnThreads, GoesOnUntilTheLeastTimeIsOver) {
+  const auto sleep_and_increment = [](Worker& worker) -> OperationResult {
+    co_await worker.loop->Sleep(20'000'000);
+    const Command incr("INCR", "counter");
+    co_return (co_await worker.redis().Run(incr)).integer();
+  };
+  std::unique_ptr<Session> session = MustOpenWith(/*workers=*/2);
+  for (const bool may_be_last : {true, false}) {
+    const int64_t before = ServersCounter();
+    const int64_t budget = 12 / GetParam();  // 120 ms with one thread, 60 with each of two
+    RunOptions options;
+    options.min_ns = may_be_last ? 200'000'000 : 3600'000'000'000;
+    session->StartRecord(1000);
+    DriveRun(*session, budget, options, std::make_unique<FunctionScenario>(sleep_and_increment));
+    int64_t extra = 0;
+    for (auto& slot : session->slots()) {
+      extra += slot->extra_operations;
+      EXPECT_EQ(slot->wall_ns >= options.min_ns, may_be_last);
+    }
+    EXPECT_EQ(extra > 0, may_be_last);
+    EXPECT_EQ(ServersCounter() - before, budget + extra);
+    EXPECT_EQ(HistoryOf(*session).size(), static_cast<size_t>(budget + extra));
+  }
+}
+
 TEST_P(RunOnThreads, KeepsNoHistoryWhereNoneIsWanted) {
   std::unique_ptr<Session> session = MustOpenWith(/*workers=*/4);
   RunOptions options;

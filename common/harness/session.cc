@@ -134,6 +134,7 @@ void Session::StartRecord(int64_t operations) {
     slot->in_flight = 0;
     slot->busy_ns = 0;
     slot->wall_ns = 0;
+    slot->extra_operations = 0;
     slot->first_error.clear();
     for (auto& state : slot->workers) {
       state->tally = Tally();

@@ -74,7 +74,9 @@ struct ThreadSlot {
   bool has_failed_since = false;  // the last success
   int64_t in_flight = 0;          // operations that have begun and not ended
   int64_t busy_ns = 0;            // processor time
+  int64_t start_ns = 0;
   int64_t wall_ns = 0;
+  int64_t extra_operations = 0;  // beyond the budget
   std::string first_error;
 };
 

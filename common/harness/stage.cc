@@ -127,10 +127,10 @@ absl::Status Stage::Connect(Deployment& deployment) {
   return absl::OkStatus();
 }
 
-absl::Status Stage::Begin(const Instance& instance, Deployment& deployment, int64_t budget,
+absl::Status Stage::Begin(const Instance& instance, Deployment& deployment, const RunLength& length,
                           std::function<void(const Run&)> on_sweep) {
   run_.reset();
-  const int64_t recorded = RecordSize(instance, budget);
+  const int64_t recorded = RecordSize(instance, length.budget);
   if (recorded > options_.history_limit) {
     return absl::ResourceExhaustedError(absl::StrCat(
         "a run of ", recorded, " operations is more than --history_limit=", options_.history_limit,
@@ -139,7 +139,7 @@ absl::Status Stage::Begin(const Instance& instance, Deployment& deployment, int6
   RunPlan plan;
   plan.workers = instance.workers;
   plan.threads = instance.threads;
-  plan.budget = budget;
+  plan.budget = length.budget;
   plan.key_prefix = deployment.MakeRunPrefix();
   plan.library_name = deployment.identity().library_name;
   deployment.NoteKeys(KeyNames(instance.spec.needs.keys, plan));
@@ -155,13 +155,15 @@ absl::Status Stage::Begin(const Instance& instance, Deployment& deployment, int6
     return made;
   });
   if (!prepared.ok()) return prepared;
-  session_->StartRecord(recorded);
-  run_ = std::make_unique<Run>(plan, MakeRunOptions(instance), *session_, std::move(scenario),
-                               std::move(on_sweep));
+  // A run that goes on for the sake of min_ns has room too.
+  const int64_t with_extra = std::min(2 * instance.threads * recorded, options_.history_limit);
+  session_->StartRecord(length.min_ns > 0 ? with_extra : recorded);
+  run_ = std::make_unique<Run>(plan, MakeRunOptions(instance, length.min_ns), *session_,
+                               std::move(scenario), std::move(on_sweep));
   return absl::OkStatus();
 }
 
-RunOptions Stage::MakeRunOptions(const Instance& instance) const {
+RunOptions Stage::MakeRunOptions(const Instance& instance, int64_t min_ns) const {
   const BenchmarkSpec& spec = instance.spec;
   RunOptions options;
   options.shape = spec.shape;
@@ -170,6 +172,7 @@ RunOptions Stage::MakeRunOptions(const Instance& instance) const {
   options.max_compute_ms = static_cast<int64_t>(
       std::ceil(spec.floor.compute_ms * (spec.floor.computes_in_turn ? instance.workers : 1)));
   options.max_operations = options_.history_limit;
+  options.min_ns = min_ns;
   if (spec.shape != Shape::kRounds) {
     options.rate_per_second =
         options_.rate_per_second > 0 ? options_.rate_per_second : spec.rate_per_second;

@@ -29,12 +29,17 @@ struct Instance {
   int threads = 1;
 };
 
+struct RunLength {
+  int64_t budget = 1;  // operations, rounds or epochs
+  int64_t min_ns = 0;  // see RunOptions
+};
+
 struct StageOptions {
   double rate_per_second = 0;  // of operations that arrive by themselves; 0: the spec's own
   int64_t op_timeout_ms = 5000;
   uint64_t seed = 1;
   int64_t history_limit = 4'000'000;  // operations that a run may record
-  std::function<bool()> is_cancelled;
+  std::function<bool()> is_cancelled = nullptr;
 };
 
 // Main thread only. It keeps the session over the runs of a row, and opens another for another row,
@@ -48,8 +53,8 @@ class Stage {
   absl::Status Prepare(Deployment& deployment,
                        const std::function<absl::Status(BlockingClient& redis)>& work);
 
-  // Makes a run of `budget` operations, rounds or epochs, ready to be driven. `on_sweep`: see Run.
-  absl::Status Begin(const Instance& instance, Deployment& deployment, int64_t budget,
+  // Makes a run of that length ready to be driven. `on_sweep`: see Run.
+  absl::Status Begin(const Instance& instance, Deployment& deployment, const RunLength& length,
                      std::function<void(const Run&)> on_sweep);
   // Null unless Begin succeeded last.
   Run* run() const { return run_.get(); }
@@ -80,7 +85,7 @@ class Stage {
 
  private:
   absl::Status OpenSession(const Instance& instance, Deployment& deployment);
-  RunOptions MakeRunOptions(const Instance& instance) const;
+  RunOptions MakeRunOptions(const Instance& instance, int64_t min_ns) const;
 
   const StageOptions options_;
   std::optional<BlockingClient> redis_;

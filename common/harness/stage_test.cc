@@ -49,7 +49,7 @@ class StageTest : public testing::Test {
   }
 
   absl::StatusOr<Findings> RunAndJudge(const Instance& instance) {
-    const absl::Status begun = stage_.Begin(instance, *server_, /*budget=*/200, nullptr);
+    const absl::Status begun = stage_.Begin(instance, *server_, {.budget = 200}, nullptr);
     if (!begun.ok()) return begun;
     DriveAllThreads(*stage_.run());
     return stage_.Judge(instance, *server_);
@@ -143,7 +143,7 @@ TEST_F(StageTest, RefusesARunOfMoreOperationsThanMayBeRecorded) {
   StageOptions few;
   few.history_limit = 9;
   Stage stage(few);
-  const absl::Status refused = stage.Begin(MakeInstance({}, {}), *server_, /*budget=*/10, nullptr);
+  const absl::Status refused = stage.Begin(MakeInstance({}, {}), *server_, {.budget = 10}, nullptr);
   EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_THAT(std::string(refused.message()), HasSubstr("--history_limit=9"));
   EXPECT_EQ(stage.run(), nullptr);
@@ -174,7 +174,7 @@ TEST(StageForeignTest, WorkersConnectAsTheUserAndToTheDatabaseOfTheEndpoint) {
   };
   const Instance instance = {spec, "trial", /*workers=*/1, /*threads=*/1};
   Stage stage{StageOptions()};
-  ASSERT_EQ(stage.Begin(instance, **foreign, /*budget=*/1, nullptr), absl::OkStatus());
+  ASSERT_EQ(stage.Begin(instance, **foreign, {.budget = 1}, nullptr), absl::OkStatus());
   DriveAllThreads(*stage.run());
   EXPECT_THAT(info, HasSubstr(" user=alice"));
   EXPECT_THAT(info, HasSubstr(" db=3 "));

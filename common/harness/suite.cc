@@ -11,6 +11,12 @@
 namespace rcb {
 namespace {
 
+double MeanWallSeconds(Session& session) {
+  int64_t wall_ns = 0;
+  for (const auto& slot : session.slots()) wall_ns += slot->wall_ns;
+  return static_cast<double>(wall_ns) / 1e9 / static_cast<double>(session.slots().size());
+}
+
 // "workers:50/beta_pct:100", as Google Benchmark prints it.
 std::string ArgsOf(const BenchmarkSpec& spec, int64_t workers) {
   std::string args = absl::StrCat("workers:", workers);
@@ -28,8 +34,8 @@ StageOptions StageOptionsOf(const Options& options) {
   return stage;
 }
 
-void SkipLoop(benchmark::State& state) {
-  while (state.KeepRunningBatch(state.max_iterations)) {
+void SkipLoop(benchmark::State& state, int64_t iterations) {
+  while (state.KeepRunningBatch(iterations)) {
   }
 }
 
@@ -134,13 +140,13 @@ void Suite::RegisterPlainOnce(const std::string& name, int64_t workers, const Bo
         LedgerEntry& entry = ledger_[ledger_name];
         entry.variant = name;
         if (!IsInterrupted() && entry.abort_reason.empty()) {
-          const absl::Status status = body(state);
+          const absl::Status status = body(state, IterationsOf(state));
           if (!status.ok() && !IsInterrupted()) {
             entry.abort_reason = std::string(status.message());
             stage_.SuspectServer();
           }
         } else {
-          SkipLoop(state);
+          SkipLoop(state, IterationsOf(state));
         }
         entry.interrupted = IsInterrupted();
       });
@@ -152,14 +158,32 @@ void Suite::RegisterPlainOnce(const std::string& name, int64_t workers, const Bo
 }
 
 void Suite::RunInstance(const Instance& instance, benchmark::State& state) {
-  Run* run = Join(instance, state.max_iterations, state.thread_index());
-  if (run == nullptr) return SkipLoop(state);
+  const bool is_steady = instance.spec.shape == Shape::kSteady;
+  const int64_t iterations = is_steady ? IterationsOf(state) : state.max_iterations;
+  Run* run = Join(instance, iterations, state.thread_index());
+  const int64_t planned_extra = state.thread_index() == 0 ? planned_extra_ : 0;
+  if (run == nullptr) return SkipLoop(state, iterations + planned_extra);
   ThreadSlot& slot = run->session().slot(state.thread_index());
   if (instance.spec.shape == Shape::kRounds) run->WarmUp(slot);
-  // One batch: workers of all threads draw from one budget, so none idles while others work.
-  while (state.KeepRunningBatch(state.max_iterations)) run->Drive(slot);
+  // Workers of all threads draw from one budget, so none idles while others work: the loop is one
+  // batch, but for the last iteration, with which the extra ones are told.
+  const bool has_extra = MayHaveExtra(instance.spec, iterations);
+  state.KeepRunningBatch(has_extra ? iterations - 1 : iterations);
+  run->Drive(slot);
+  if (has_extra) state.KeepRunningBatch(1 + planned_extra + slot.extra_operations);
+  state.KeepRunningBatch(1);  // ends it
   // Every thread is past the end barrier of the loop above.
   if (state.thread_index() == 0) Finish(instance, state);
+}
+
+// Whether a run may go on beyond the iterations that the library asks of each thread.
+bool Suite::MayHaveExtra(const BenchmarkSpec& spec, int64_t iterations) const {
+  return spec.shape == Shape::kSteady && options_.iterations == 0 && iterations > 1;
+}
+
+// Of what has no number of its own: as many as the library asks for, unless the user said a number.
+int64_t Suite::IterationsOf(const benchmark::State& state) const {
+  return options_.iterations > 0 ? options_.iterations : state.max_iterations;
 }
 
 // Thread 0 begins the run, for a server that has to be replaced lives no longer than the thread
@@ -188,12 +212,21 @@ void Suite::Begin(const Instance& instance, int64_t iterations) {
     entry.servers = absl::StrCat("it measures ", instance.spec.needs.quorum_nodes,
                                  " servers started here, not the one that --redis names");
   }
+  Length& length = lengths_[instance.name];
+  // Asked for the same again, it is a repetition, and those have to be of equal length; otherwise
+  // the library asks for more each time, until it is content.
+  const bool is_repetition = length.iterations == iterations;
+  const bool extends = MayHaveExtra(instance.spec, iterations) && !is_repetition;
+  planned_extra_ = is_repetition ? length.extra : 0;
+  length = {iterations, planned_extra_};
   if (!entry.abort_reason.empty() || IsInterrupted()) {
     stage_.DropRun();
   } else {
     const bool is_shared = instance.spec.shape == Shape::kSteady;
-    const absl::Status begun = stage_.Begin(instance, DeploymentFor(instance.spec),
-                                            is_shared ? iterations * instance.threads : iterations,
+    RunLength wanted;
+    wanted.budget = is_shared ? iterations * instance.threads + planned_extra_ : iterations;
+    if (extends) wanted.min_ns = static_cast<int64_t>(options_.min_time_s * 1e9);
+    const absl::Status begun = stage_.Begin(instance, DeploymentFor(instance.spec), wanted,
                                             [this, name = instance.name](const Run& run) {
                                               if (on_progress_) on_progress_(name, run);
                                             });
@@ -228,6 +261,7 @@ void Suite::Finish(const Instance& instance, benchmark::State& state) {
   entry.timeouts += tally.timeouts;
   for (auto& slot : stage_.session().slots()) {
     if (entry.first_error.empty()) entry.first_error = slot->first_error;
+    lengths_[instance.name].extra += slot->extra_operations;
   }
   if (!run.abort_reason().empty()) entry.abort_reason = run.abort_reason();
   if (tally.errors > 0 || tally.timeouts > 0 || !run.abort_reason().empty()) {
@@ -301,7 +335,9 @@ void Suite::Publish(const Instance& instance, const Findings& findings, benchmar
              {"achieved_per_second", static_cast<double>(CompletedIn(session)) / seconds},
              {"dropped", static_cast<double>(tally.dropped)}});
   }
-  state.SetItemsProcessed(CompletedIn(session));
+  // Not by SetItemsProcessed: some versions of Google Benchmark divide it by the threads.
+  state.counters["items_per_second"] =
+      static_cast<double>(CompletedIn(session)) / MeanWallSeconds(session);
   state.SetLabel(spec.contract.promise);
 }
 

@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -64,9 +65,9 @@ class Suite {
   void Register(const Family& family);
   void Register(const BenchmarkSpec& spec);
   // Registers what is no variant, such as the cost of a histogram record, for each number of
-  // workers; none: just once. `body` runs the state's loop, never calls SkipWithError, and returns
-  // what went wrong. One thread.
-  using Body = std::function<absl::Status(benchmark::State& state)>;
+  // workers; none: just once. `body` runs the state's loop as one batch of `iterations`, never
+  // calls SkipWithError, and returns what went wrong. One thread.
+  using Body = std::function<absl::Status(benchmark::State& state, int64_t iterations)>;
   void RegisterPlain(const std::string& name, const std::vector<int64_t>& workers,
                      const Body& body);
 
@@ -92,6 +93,8 @@ class Suite {
   bool LeavesOut(const BenchmarkSpec& spec);
   void RegisterInstance(const Instance& instance, int64_t rounds);
   void RegisterPlainOnce(const std::string& name, int64_t workers, const Body& body);
+  bool MayHaveExtra(const BenchmarkSpec& spec, int64_t iterations) const;
+  int64_t IterationsOf(const benchmark::State& state) const;
   void RunInstance(const Instance& instance, benchmark::State& state);
   Run* Join(const Instance& instance, int64_t iterations, int thread);
   void Begin(const Instance& instance, int64_t iterations);
@@ -110,6 +113,15 @@ class Suite {
   HistoryOut history_out_;
   Rights* rights_ = nullptr;
   std::vector<LeftOut> left_out_;
+
+  // Of the last run of a row: iterations of each thread, as the library asked for them, and how
+  // many operations there were besides, of all threads.
+  struct Length {
+    int64_t iterations = 0;
+    int64_t extra = 0;
+  };
+  std::map<std::string, Length> lengths_;  // by name; thread 0's alone
+  int64_t planned_extra_ = 0;              // of the run that was begun; thread 0's alone
 
   std::mutex joining_;
   std::condition_variable begun_;

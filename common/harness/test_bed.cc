@@ -70,7 +70,8 @@ absl::Status TestBed::RunOnce(int64_t budget) {
   const absl::StatusOr<Deployment*> deployment = DeploymentOfSpec();
   if (!deployment.ok()) return deployment.status();
   stage_.SuspectServer();  // tests kill servers between runs
-  const absl::Status begun = stage_.Begin(instance_, **deployment, budget, /*on_sweep=*/nullptr);
+  const absl::Status begun =
+      stage_.Begin(instance_, **deployment, {.budget = budget}, /*on_sweep=*/nullptr);
   if (!begun.ok()) return begun;
   DriveAllThreads(*stage_.run());
   const std::string& abort_reason = stage_.run()->abort_reason();
