@@ -139,6 +139,27 @@ hold_lock() { # FILE
   [[ -s "${out}" ]]
 }
 
+@test "bench --help and --version need no packages, no compiler and no build" {
+  local bin="${BATS_TEST_TMPDIR}/bin" tool
+  mkdir "${bin}"
+  for tool in bash cat dirname mktemp readlink rm sed; do  # some for bats
+    ln --symbolic "$(type -P "${tool}")" "${bin}/${tool}"
+  done
+  printf '#!/bin/sh\nexit 2\n' >"${project}/scripts/setup"
+  echo 'project(redis_contention_bench VERSION 1.2.3 LANGUAGES CXX)' >"${project}/CMakeLists.txt"
+  PATH="${bin}" run_bench 0 --benchmark_filter=Stampede --help
+  [[ "${output}" == "$(<"${root}/scripts/lib/bench_help.txt")" && -z "${stderr}" ]]
+  PATH="${bin}" run_bench 0 --version
+  [[ "${output}" == "redis-contention-bench 1.2.3, commit unknown, not built yet" ]]
+  [[ ! -e "${project}/build" ]]
+}
+
+@test "bench --version is the binary's word once it is built" {
+  run_bench 0
+  run_bench 0 --version
+  [[ "${output}" == *"<--version>"* ]]
+}
+
 @test "the tests of the scripts are left out by choice only, not where bats is missing" {
   local make_it=(cmake -S "${root}" -G Ninja -B "${BATS_TEST_TMPDIR}/without" -DBATS=)
   run -1 "${make_it[@]}"

@@ -2,12 +2,22 @@
 # Configuring and building, shared by scripts/bench, scripts/test and .ci/run, which source it. All
 # of it writes to stderr only: stdout belongs to what is run afterwards.
 #
-#   REPO_ROOT                       the checkout that this file is part of, without symlinks
+#   REPO_ROOT                       the checkout that this file is part of, without symlinks, or
+#                                   the folder in a prefix that the scripts were installed to
+#   BENCH_BINARY                    the bench binary of the two, which may have to be built
+#   provide_bench_binary            installs what is missing and builds it, in a checkout
 #   configure PRESET [CMAKE_ARG..]  sets build/PRESET up anew
 #   ensure_built PRESET TARGET      configures if needed, builds if a source changed
 
 REPO_ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)"
 readonly REPO_ROOT
+if [[ -e "${REPO_ROOT}/CMakePresets.json" ]]; then
+  BENCH_BINARY="${REPO_ROOT}/build/release/bench"
+else
+  BENCH_BINARY="${REPO_ROOT}/bench"
+fi
+# shellcheck disable=SC2034  # for those who source it
+readonly BENCH_BINARY
 
 # ninja answers Ctrl-C with an ordinary failure, after which bash would go on.
 trap 'exit 130' INT
@@ -73,4 +83,10 @@ ensure_built() { # PRESET TARGET
   run_logged "${dir}/build.log" cmake --build "${dir}" --target "${target}"
   touch "${stamp}"
   exec {lock}>&-
+}
+
+provide_bench_binary() {
+  if [[ ! -e "${REPO_ROOT}/CMakePresets.json" ]]; then return; fi
+  "${REPO_ROOT}/scripts/setup"
+  ensure_built release bench
 }

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # Reading results, shared by the scripts that judge them, which source it.
 #
-#   REPO_ROOT                    the checkout that this file is part of, without symlinks
+#   REPO_ROOT                    the checkout that this file is part of, without symlinks, or the
+#                                folder in a prefix that the scripts were installed to
 #   die STATUS MESSAGE           says so on stderr and ends the script
 #   check_expression OPTION RE   and others: see expressions.sh
 #   check_number OPTION VALUE LEAST MOST
@@ -31,7 +32,11 @@
 
 REPO_ROOT="$(cd "$(dirname "$(readlink --canonicalize "${BASH_SOURCE[0]}")")/../.." && pwd -P)"
 readonly REPO_ROOT
-readonly RESULTS_DIR="${RCB_RESULTS_DIR:-${REPO_ROOT}/results}"
+if [[ -e "${REPO_ROOT}/CMakePresets.json" ]]; then
+  readonly RESULTS_DIR="${RCB_RESULTS_DIR:-${REPO_ROOT}/results}"
+else
+  readonly RESULTS_DIR="${RCB_RESULTS_DIR:-${PWD}/results}"  # installed, where nobody should write
+fi
 readonly LARGE=4000000  # bytes that take about a second
 
 die() { # STATUS MESSAGE
