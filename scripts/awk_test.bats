@@ -28,6 +28,7 @@ answers() {
   "${scripts}/compare" --floors none base -- slower || true
   "${scripts}/compare" --floors none --format json --filter '(incr|get_set)/' base -- slower || true
   "${scripts}/compare" --floors none --disciplines base || true
+  "${scripts}/compare" --floors none --gate usual bare -- bare || echo "status $?"
   "${scripts}/table" base
   "${scripts}/export" --format github-action-benchmark base
   "${scripts}/check" --slo levels base slower/11.json || true
@@ -39,6 +40,8 @@ answers() {
   local program first="" answer number
   write_processes base 1 6
   write_processes slower 11 16 '.benchmarks[2].p95_us *= 1.5 | .benchmarks[1].violations = 1'
+  write_processes bare 1 6 '.benchmarks |= map({name, run_name, run_type, repetition_index, threads,
+    iterations, real_time, time_unit, role: "measurement"})'
   printf 'tail\t/(incr|get_set)/\tp95_us\t< 80\n' >levels
   for number in {1..12}; do
     write_processes "records/20260101T0000$((10 + number))Z-c00${number}-m" "${number}" "${number}" \

@@ -89,7 +89,7 @@ function files_needed(    n, choices, of_first, i, old, new) {
   return ""
 }
 
-function summarise(    c, i, n, count, compared, metrics_compared) {
+function summarise(    c, i, n, count, compared, metrics_compared, status) {
   for (c = 1; c <= cells; ++c) {
     ++count[cell_verdict[c]]
     if (cell_old[c] != "" && cell_new[c] != "") {
@@ -100,6 +100,7 @@ function summarise(    c, i, n, count, compared, metrics_compared) {
   for (i = 1; i <= pairs; ++i) n += i in compared
   for (c = 1; c <= cells; ++c) judged += cell_class[c] == "contract"
   judged += gated_count
+  status = exit_status(count)  # may print a note, which original-awk puts inside of another line
   print "summary", "judged", judged + 0
   print "summary", "rows_compared", n + 0
   print "summary", "metrics_compared", metrics_compared + 0
@@ -115,7 +116,7 @@ function summarise(    c, i, n, count, compared, metrics_compared) {
   print "summary", "files_needed", count["too few"] ? files_needed() : ""
   print "summary", "blocks", blocks
   print "summary", "mode", mode
-  print "summary", "status", exit_status(count)
+  print "summary", "status", status
 }
 
 function exit_status(count) {
