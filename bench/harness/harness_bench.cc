@@ -121,7 +121,8 @@ absl::Status CostOfRecord(benchmark::State& state, int64_t iterations) {
       next = (next + 1) % latencies_ns.size();
     }
   }
-  benchmark::DoNotOptimize(histogram.count());
+  int64_t count = histogram.count();
+  benchmark::DoNotOptimize(count);
   return absl::OkStatus();
 }
 
@@ -132,7 +133,8 @@ absl::Status CostOfMerge(benchmark::State& state, int64_t iterations) {
   while (state.KeepRunningBatch(iterations)) {
     for (int64_t i = 0; i < iterations; ++i) whole.Merge(part);
   }
-  benchmark::DoNotOptimize(whole.count());
+  int64_t count = whole.count();
+  benchmark::DoNotOptimize(count);
   return absl::OkStatus();
 }
 
