@@ -135,6 +135,16 @@ TEST(ForeignDeployment, LeavesNoKeyOfItsOwnByOpeningAndCleansUpWhenDestroyed) {
   EXPECT_EQ(Must(user, {"DBSIZE"}).integer(), 0);
 }
 
+TEST(ForeignDeployment, LeavesNoKeyOfItsOwnWhereOpeningIsCancelled) {
+  const std::unique_ptr<PrivateServer> server = UsersServer();
+  ASSERT_NE(server, nullptr);
+  BlockingClient user = Client(server->tcp_endpoint());
+  DeploymentOptions options = OptionsFor(*server);
+  options.is_cancelled = [&user] { return Must(user, {"DBSIZE"}).integer() > 0; };
+  EXPECT_EQ(OpenDeployment(options).status().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(Must(user, {"DBSIZE"}).integer(), 0);
+}
+
 TEST(ForeignDeployment, CleansUpWhereNothingWasMade) {
   const std::unique_ptr<PrivateServer> server = UsersServer();
   ASSERT_NE(server, nullptr);

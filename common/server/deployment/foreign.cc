@@ -112,6 +112,7 @@ absl::Status ForeignDeployment::Admit(BlockingClient& client) {
   if (!usable.ok()) return usable;
   const absl::Status room = CheckRoomFor(options_.max_clients, facts_);
   if (!room.ok()) return room;
+  is_clean_ = false;  // an interrupt may leave the probe behind
   return CheckWritable(client, absl::StrCat(identity_.key_prefix, "probe"));
 }
 
