@@ -10,6 +10,10 @@ namespace rcb::lock {
 
 inline constexpr Needs kNeeds[] = {
     {"none", "GET SET", "counter"},
+    {"barging_queue",
+     "EVAL TIME LINDEX LPOS LREM ZSCORE LPOP ZREM EXISTS SET RPUSH ZADD GET DEL PUBLISH SUBSCRIBE",
+     "counter lock:lock lock:queue lock:members"},
+    {"unfenced", "EVAL SET INCR GET DEL", "counter lock:lock lock:order lock:serving"},
     {"plain_del", "SET DEL GET", "counter lock:lock"},
     {"setnx_spin", "SETNX DEL GET SET", "counter lock:lock"},
     {"token_backoff", "SET EVAL GET DEL", "counter lock:lock"},

@@ -47,43 +47,12 @@ class RightsTest : public testing::Test {
   std::unique_ptr<BlockingClient> admin_;
 };
 
-const std::vector<std::string> kEveryCommand = {"BLMOVE",
-                                                "BLPOP",
-                                                "DECRBY",
-                                                "DEL",
-                                                "EVAL",
-                                                "EXEC",
-                                                "EXISTS",
-                                                "FCALL",
-                                                "GET",
-                                                "HSET",
-                                                "INCR",
-                                                "INCRBY",
-                                                "HEXISTS",
-                                                "LINDEX",
-                                                "LMOVE",
-                                                "LPOP",
-                                                "LRANGE",
-                                                "MGET",
-                                                "MSET",
-                                                "MULTI",
-                                                "PEXPIRE",
-                                                "PING",
-                                                "PTTL",
-                                                "PUBLISH",
-                                                "RPUSH",
-                                                "SCAN",
-                                                "SET",
-                                                "SETEX",
-                                                "SETNX",
-                                                "SUBSCRIBE",
-                                                "TIME",
-                                                "UNWATCH",
-                                                "WATCH",
-                                                "ZADD",
-                                                "ZREM",
-                                                "ZSCORE",
-                                                "ZREMRANGEBYSCORE"};
+const std::vector<std::string> kEveryCommand = {
+    "BLMOVE", "BLPOP",   "DECRBY", "DEL",    "EVAL",    "EXEC",   "EXISTS",          "FCALL",
+    "GET",    "HSET",    "INCR",   "INCRBY", "HEXISTS", "LINDEX", "LMOVE",           "LPOP",
+    "LPOS",   "LREM",    "LRANGE", "MGET",   "MSET",    "MULTI",  "PEXPIRE",         "PING",
+    "PTTL",   "PUBLISH", "RPUSH",  "SCAN",   "SET",     "SETEX",  "SETNX",           "SUBSCRIBE",
+    "TIME",   "UNWATCH", "WATCH",  "ZADD",   "ZREM",    "ZSCORE", "ZREMRANGEBYSCORE"};
 
 TEST_F(RightsTest, GrantsAllToAUserWhoMayUseOurNamesAndLeavesNothing) {
   Rights rights = Of({"~ours:*", "&ours:*", "+@all", "-@dangerous"});
