@@ -16,6 +16,7 @@ namespace {
 constexpr int64_t kNsPerMs = 1'000'000;
 // Every other request is held back, in part or whole, for up to this long.
 constexpr int64_t kMaxPauseNs = 1'500'000;
+constexpr int64_t kHeadStartNs = 4 * kNsPerMs;
 constexpr int64_t kWatchNs = 2 * kNsPerMs;
 // What a waiter may take beyond the leases that it has to wait for.
 constexpr int64_t kRecoverySlackMs = 100;
@@ -117,8 +118,9 @@ bool Trial::Burst(Misbehavior misbehavior, int size, int64_t operations, int64_t
   for (int i = 0, count = pending_; i < count; ++i) {
     const size_t place = next_worker_++ % clients_.size();
     clients_[place]->Behave();
-    if (misbehavior == Misbehavior::kSlowToAsk && i == 0) clients_[place]->MisbehaveAfter(0);
-    slot_.loop.Spawn(Work(*slot_.workers[place], operations));
+    const bool is_slow = misbehavior == Misbehavior::kSlowToAsk && i == 0;
+    if (is_slow) clients_[place]->MisbehaveAfter(0);
+    slot_.loop.Spawn(Work(*slot_.workers[place], operations, is_slow));
   }
   slot_.loop.Spawn(Watch(start_ns + bound_ms * kNsPerMs));
   slot_.loop.Run();
@@ -136,10 +138,12 @@ bool Trial::Burst(Misbehavior misbehavior, int size, int64_t operations, int64_t
   return !was_cut_off_ && error_.empty();
 }
 
-Task<void> Trial::Work(WorkerState& state, int64_t operations) {
+Task<void> Trial::Work(WorkerState& state, int64_t operations, bool is_slow) {
   if (spec_.shape == Shape::kRounds) state.worker.operation = static_cast<int32_t>(burst_);
   for (int64_t done = 0; !IsOver(done, operations); ++done) {
-    const int64_t pause_ns = absl::Uniform<int64_t>(random_, 0, kMaxPauseNs);
+    int64_t pause_ns = absl::Uniform<int64_t>(random_, 0, kMaxPauseNs);
+    // The one that asks slowly has to be the first to ask.
+    if (misbehavior_ == Misbehavior::kSlowToAsk && done == 0 && !is_slow) pause_ns += kHeadStartNs;
     static_cast<void>(co_await Try(slot_.loop.Sleep(pause_ns)));
     if (slot_.loop.cancelled() || !error_.empty()) break;
     const int64_t start_ns = NowNs();

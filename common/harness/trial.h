@@ -61,7 +61,7 @@ class Trial {
  private:
   class Client;
 
-  Task<void> Work(WorkerState& state, int64_t operations);
+  Task<void> Work(WorkerState& state, int64_t operations, bool is_slow);
   bool IsOver(int64_t done, int64_t operations);
   Task<void> Watch(int64_t deadline_ns);
   Operation Operate(WorkerState& state);

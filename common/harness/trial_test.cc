@@ -71,7 +71,7 @@ class TrialTest : public testing::Test {
   TrialOutcome Try(const Instance& instance) {
     absl::StatusOr<Deployment*> server = TestBed::Server();
     EXPECT_TRUE(server.ok()) << server.status();
-    EXPECT_EQ(stage_.Begin(instance, **server, /*budget=*/100, nullptr), absl::OkStatus());
+    EXPECT_EQ(stage_.Begin(instance, **server, {.budget = 100}, nullptr), absl::OkStatus());
     DriveAllThreads(*stage_.run());
     retries_ = TotalsOf(stage_.session()).tally.retries;
     round_trips_ = RoundTrips();
