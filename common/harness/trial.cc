@@ -54,7 +54,7 @@ class Trial::Client final : public Disturbance, public HoldListener {
   }
 
   std::optional<SendPlan> Misbehave() {
-    if (trial_.misbehavior_ != Misbehavior::kDie) {
+    if (trial_.burst_.misbehavior != Misbehavior::kDie) {
       return SendPlan{0, trial_.StallNs()};
     }
     dead_ = true;
@@ -105,26 +105,25 @@ int Trial::max_size() const {
   return static_cast<int>(std::min(slot_.workers.size() - 1, kMaxWorkers));
 }
 
-bool Trial::Burst(Misbehavior misbehavior, int size, int64_t operations, int64_t bound_ms,
-                  int64_t epochs_ms) {
-  misbehavior_ = misbehavior;
-  is_armed_ = misbehavior == Misbehavior::kStall || misbehavior == Misbehavior::kDie;
+bool Trial::Drive(const Burst& burst) {
+  burst_ = burst;
+  is_armed_ = burst.misbehavior == Misbehavior::kStall || burst.misbehavior == Misbehavior::kDie;
   died_ns_ = 0;
   served_since_ = false;
-  pending_ = std::min(size, max_size());
+  pending_ = std::min(burst.size, max_size());
   const int64_t start_ns = NowNs();
-  epochs_end_ns_ = epochs_ms == 0 ? INT64_MAX : start_ns + epochs_ms * kNsPerMs;
-  if (spec_.shape == Shape::kRounds) scenario_.StartRound(burst_);
+  epochs_end_ns_ = burst.epochs_ms == 0 ? INT64_MAX : start_ns + burst.epochs_ms * kNsPerMs;
+  if (spec_.shape == Shape::kRounds) scenario_.StartRound(bursts_);
   for (int i = 0, count = pending_; i < count; ++i) {
     const size_t place = next_worker_++ % clients_.size();
     clients_[place]->Behave();
-    const bool is_slow = misbehavior == Misbehavior::kSlowToAsk && i == 0;
+    const bool is_slow = burst.misbehavior == Misbehavior::kSlowToAsk && i == 0;
     if (is_slow) clients_[place]->MisbehaveAfter(0);
-    slot_.loop.Spawn(Work(*slot_.workers[place], operations, is_slow));
+    slot_.loop.Spawn(Work(*slot_.workers[place], is_slow));
   }
-  slot_.loop.Spawn(Watch(start_ns + bound_ms * kNsPerMs));
+  slot_.loop.Spawn(Watch(start_ns + burst.bound_ms * kNsPerMs));
   slot_.loop.Run();
-  ++burst_;
+  ++bursts_;
   if (was_cut_off_) {
     locked_out_ = died_ns_ != 0 && !served_since_;
     violations_.Add(
@@ -132,18 +131,19 @@ bool Trial::Burst(Misbehavior misbehavior, int size, int64_t operations, int64_t
                ? absl::StrCat("after a holder died, nobody was served for ",
                               (NowNs() - died_ns_) / kNsPerMs, " ms, with a lease of ",
                               plan_.trial->lease_ms, " ms")
-               : absl::StrCat(size, " clients were not served within ", bound_ms,
+               : absl::StrCat(burst.size, " clients were not served within ", burst.bound_ms,
                               " ms: a wake-up was lost, or something was never given back"));
   }
   return !was_cut_off_ && error_.empty();
 }
 
-Task<void> Trial::Work(WorkerState& state, int64_t operations, bool is_slow) {
-  if (spec_.shape == Shape::kRounds) state.worker.operation = static_cast<int32_t>(burst_);
-  for (int64_t done = 0; !IsOver(done, operations); ++done) {
-    int64_t pause_ns = absl::Uniform<int64_t>(random_, 0, kMaxPauseNs);
+Task<void> Trial::Work(WorkerState& state, bool is_slow) {
+  if (spec_.shape == Shape::kRounds) state.worker.operation = static_cast<int32_t>(bursts_);
+  for (int64_t done = 0; !IsOver(done); ++done) {
+    int64_t pause_ns = absl::Uniform<int64_t>(random_, 0, burst_.spread_us * 1000);
     // The one that asks slowly has to be the first to ask.
-    if (misbehavior_ == Misbehavior::kSlowToAsk && done == 0 && !is_slow) pause_ns += kHeadStartNs;
+    const bool is_late = burst_.misbehavior == Misbehavior::kSlowToAsk && done == 0 && !is_slow;
+    if (is_late) pause_ns += kHeadStartNs;
     static_cast<void>(co_await Try(slot_.loop.Sleep(pause_ns)));
     if (slot_.loop.cancelled() || !error_.empty()) break;
     const int64_t start_ns = NowNs();
@@ -154,8 +154,8 @@ Task<void> Trial::Work(WorkerState& state, int64_t operations, bool is_slow) {
   --pending_;
 }
 
-bool Trial::IsOver(int64_t done, int64_t operations) {
-  if (spec_.shape != Shape::kEpochs) return done >= operations;
+bool Trial::IsOver(int64_t done) {
+  if (spec_.shape != Shape::kEpochs) return done >= burst_.operations;
   return scenario_.IsOver() || NowNs() >= epochs_end_ns_;
 }
 

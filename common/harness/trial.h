@@ -27,6 +27,15 @@ enum class Misbehavior {
   kDie,        // the first to hold loses its connections and never goes on
 };
 
+struct Burst {
+  Misbehavior misbehavior = Misbehavior::kNone;
+  int size = 1;             // workers
+  int64_t operations = 1;   // of each worker; scenarios with epochs end it themselves, or epochs_ms
+  int64_t bound_ms = 1000;  // all of it takes at most so long
+  int64_t epochs_ms = 0;    // 0: until the scenario is over
+  int64_t spread_us = 1500;  // operations begin at random within this, each after the one before
+};
+
 // Drives workers of one session through bursts on one scenario. It uses the loop and the workers of
 // `slot` alone; all loops are idle between its calls. One thread.
 class Trial {
@@ -38,11 +47,9 @@ class Trial {
   Trial& operator=(const Trial&) = delete;
   ~Trial();
 
-  // Has `size` workers, other ones each time, do `operations` each, within `bound_ms`. Where the
-  // scenario has epochs they do them for `epochs_ms`, or until it is over if that is 0. False once
-  // nothing more can follow: operations were cut off, failed, or violated their bound.
-  bool Burst(Misbehavior misbehavior, int size, int64_t operations, int64_t bound_ms,
-             int64_t epochs_ms = 0);
+  // Has other workers each time go through a burst. False once nothing more can follow: operations
+  // were cut off, failed, or violated their bound.
+  bool Drive(const Burst& burst);
 
   // How many workers can take part in a burst.
   int max_size() const;
@@ -61,8 +68,8 @@ class Trial {
  private:
   class Client;
 
-  Task<void> Work(WorkerState& state, int64_t operations, bool is_slow);
-  bool IsOver(int64_t done, int64_t operations);
+  Task<void> Work(WorkerState& state, bool is_slow);
+  bool IsOver(int64_t done);
   Task<void> Watch(int64_t deadline_ns);
   Operation Operate(WorkerState& state);
   void Record(WorkerState& state, int64_t start_ns, const absl::StatusOr<int64_t>& result);
@@ -86,13 +93,13 @@ class Trial {
   bool locked_out_ = false;
 
   // Of one burst:
-  Misbehavior misbehavior_ = Misbehavior::kNone;
+  Burst burst_;
   bool is_armed_ = false;  // nobody has misbehaved yet
   int64_t epochs_end_ns_ = 0;
   int pending_ = 0;      // workers that are not done
   int64_t died_ns_ = 0;  // when a holder died; 0: none has
   bool served_since_ = false;
-  int64_t burst_ = 0;
+  int64_t bursts_ = 0;  // so far
   size_t next_worker_ = 0;
 };
 

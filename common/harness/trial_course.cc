@@ -31,44 +31,53 @@ using Course = bool (*)(const BenchmarkSpec& spec, const RunPlan& plan, Trial& t
 
 // Nobody misbehaves, but requests are late and pipelines arrive in parts.
 bool Calm(const BenchmarkSpec& spec, const RunPlan&, Trial& trial) {
-  if (spec.shape == Shape::kEpochs) return trial.Burst(Misbehavior::kNone, kMany, 0, kCalmBoundMs);
-  const int64_t operations = spec.trial.operations;
-  const int few = operations == 1 ? kFew : kMany;
-  const int bursts = operations == 1 ? 10 : 2;
-  for (int i = 0; i < bursts; ++i) {
-    if (!trial.Burst(Misbehavior::kNone, few, operations, kCalmBoundMs)) return false;
+  Burst few{.size = kFew, .operations = spec.trial.operations, .bound_ms = kCalmBoundMs};
+  Burst many = few;
+  many.size = kMany;
+  many.bound_ms = 2 * kCalmBoundMs;
+  if (spec.shape == Shape::kEpochs) return trial.Drive(many);
+  if (spec.trial.operations > 1) return trial.Drive(many) && trial.Drive(many);
+  for (int i = 0; i < 10; ++i) {
+    if (!trial.Drive(few)) return false;
   }
-  return operations > 1 || trial.Burst(Misbehavior::kNone, kMany, 1, 2 * kCalmBoundMs);
+  if (spec.shape == Shape::kSteady) return trial.Drive(many);
+  // Some come while the first one computes, stores and unlocks, and some after that.
+  many.spread_us = 6000;
+  return trial.Drive(many) && trial.Drive(many) && trial.Drive(many);
 }
 
 // Here those that come and go are many, and the value has to be computed anew in the end.
 bool HarshEpochs(const RunPlan& plan, Trial& trial) {
   const int64_t lease_ms = plan.trial->lease_ms;
   const int64_t bound_ms = 20 * lease_ms + kCalmBoundMs;
-  return trial.Burst(Misbehavior::kStall, kMany, 0, bound_ms, /*epochs_ms=*/3 * lease_ms) &&
-         trial.Burst(Misbehavior::kDie, kMany, 0, bound_ms);
+  return trial.Drive({.misbehavior = Misbehavior::kStall,
+                      .size = kMany,
+                      .bound_ms = bound_ms,
+                      .epochs_ms = 3 * lease_ms}) &&
+         trial.Drive({.misbehavior = Misbehavior::kDie, .size = kMany, .bound_ms = bound_ms});
 }
 
 bool Harsh(const BenchmarkSpec& spec, const RunPlan& plan, Trial& trial) {
   if (spec.shape == Shape::kEpochs) return HarshEpochs(plan, trial);
   const TrialContract& contract = spec.trial;
   const int64_t lease_ms = plan.trial->lease_ms;
+  Burst burst{.size = kSome, .bound_ms = 20 * lease_ms + kCalmBoundMs};
   // Enough for the others to be at it before, during and after.
-  const int64_t operations = spec.shape == Shape::kSteady ? 4 : 1;
-  const int64_t bound_ms = 20 * lease_ms + kCalmBoundMs;
-  const auto burst = [&](Misbehavior misbehavior) {
-    return trial.Burst(misbehavior, kSome, operations, bound_ms);
-  };
+  if (spec.shape == Shape::kSteady) burst.operations = 4;
+  burst.misbehavior = Misbehavior::kStall;
   for (int i = 0; i < 2 && contract.stalls; ++i) {
-    if (!burst(Misbehavior::kStall)) return false;
+    if (!trial.Drive(burst)) return false;
   }
+  burst.misbehavior = Misbehavior::kSlowToAsk;
   for (int i = 0; i < 4 && contract.asks_slowly; ++i) {
-    if (!burst(Misbehavior::kSlowToAsk)) return false;
+    if (!trial.Drive(burst)) return false;
   }
   if (contract.death == Death::kNotTried) return true;
   const double served_ms = (contract.recovery_leases + 1) * static_cast<double>(lease_ms) + 150;
-  return trial.Burst(Misbehavior::kDie, kFew + 1, contract.operations,
-                     static_cast<int64_t>(served_ms));
+  return trial.Drive({.misbehavior = Misbehavior::kDie,
+                      .size = kFew + 1,
+                      .operations = contract.operations,
+                      .bound_ms = static_cast<int64_t>(served_ms)});
 }
 
 // What `course` shows, judged by the scenario too where it came to its end.
