@@ -48,10 +48,11 @@ struct FaultyRun {
 
 class CliFaultTest : public CliTest {
  protected:
+  // Without trials, so that a fault at a known time befalls a timed run.
   std::unique_ptr<Bench> Start(const std::string& filter,
                                std::vector<std::string> more = {}) const {
     more.insert(more.end(), {absl::StrCat("--benchmark_filter=", filter), "--workers=5",
-                             absl::StrCat("--op_timeout=", kDeadlineMs, "ms"),
+                             "--trial=off", absl::StrCat("--op_timeout=", kDeadlineMs, "ms"),
                              absl::StrCat("--benchmark_min_time=", kMinTimeS),
                              absl::StrCat("--benchmark_out=", workspace_.Path("out.json"))});
     return std::make_unique<Bench>(workspace_, WithRounds(std::move(more), 20));

@@ -76,7 +76,7 @@ TEST(HistoryTest, CountersInLocksAreJudgedAsTheirRunWas) {
 
 TEST(HistoryTest, TheControlsOfLocksLoseUpdatesOfTheirCounter) {
   for (const BenchmarkSpec& spec : VariantsOf(LockFamily())) {
-    if (spec.role != Role::kControl) continue;
+    if (spec.role != Role::kControl || absl::StrContains(spec.name, "barging")) continue;
     SCOPED_TRACE(spec.name);
     TestBed bed(spec, {.threads = 2});
     bool is_violated = false;

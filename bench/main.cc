@@ -153,8 +153,9 @@ void ReportNothing(benchmark::BenchmarkReporter& reporter) {
 int Conclude(Suite& suite, bool on_stdout) {
   const Verdict verdict = suite.ledger().Conclude();
   const int signal = InterruptSignal();
-  std::fprintf(on_stdout ? stdout : stderr, "\n%s%s%s\n", verdict.line.c_str(),
-               LeftOutClause(suite.left_out()).c_str(), signal != 0 ? " (interrupted)" : "");
+  std::fprintf(on_stdout ? stdout : stderr, "\n%s%s%s%s\n", verdict.unproven.c_str(),
+               verdict.line.c_str(), LeftOutClause(suite.left_out()).c_str(),
+               signal != 0 ? " (interrupted)" : "");
   if (signal != 0) return 128 + signal;
   return verdict.failed ? kFailed : 0;
 }

@@ -51,7 +51,7 @@ TEST(LockTest, EachSafeVariantExcludesAndCountsEveryIncrement) {
   }
 }
 
-TEST(LockTest, EachUnsafeControlLetsTwoInAndIsCaught) {
+TEST(LockTest, EachUnsafeControlIsCaught) {
   for (const BenchmarkSpec& spec : Specs()) {
     if (!IsUnsafe(spec)) continue;
     for (const int threads : {1, 2}) {
@@ -62,7 +62,9 @@ TEST(LockTest, EachUnsafeControlLetsTwoInAndIsCaught) {
       const Findings findings = bed.Check();
       EXPECT_GT(findings.violations.count, 0);
       EXPECT_NE(findings.violations.first, "");
-      EXPECT_GT(CountersOf(findings)["overlaps"], 0);
+      // Those that queue exclude each other, though in the wrong order.
+      const bool lets_two_in = !absl::StrContains(spec.name, "barging");
+      EXPECT_EQ(CountersOf(findings)["overlaps"] > 0, lets_two_in);
     }
   }
 }

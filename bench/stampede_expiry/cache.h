@@ -46,13 +46,14 @@ struct Entry {
   }
 };
 
-// A moment from which on no reader may see an older generation, and how long the value may live
-// from then on.
+// A moment from which on no reader may see an older generation.
 struct Acknowledged {
   int64_t ns;
   size_t key;
   int64_t generation;
-  int64_t lifetime_ms = 0;
+  int64_t began_ns = 0;     // to be computed
+  int64_t expiry_ns = 0;    // the server keeps it at least until then,
+  int64_t lifetime_ms = 0;  // and so long, besides the grace, after `ns` at most
 };
 
 struct Settings {
@@ -146,7 +147,10 @@ class Cache {
     mine.lifetimes_ms.push_back(px - settings_.grace_ms);
     mine.computing_ns += entry.delta_ns;
     mine.until_stored_ns += NowNs() - start_ns;
-    if (stored.integer() == 1) Acknowledge(worker, index, generation, px - settings_.grace_ms);
+    if (stored.integer() == 1) {
+      Acknowledge(worker,
+                  {NowNs(), index, generation, start_ns, entry.expiry_ns, px - settings_.grace_ms});
+    }
     co_return generation;
   }
 
@@ -167,9 +171,10 @@ class Cache {
   bool has_misbehaved() const { return has_misbehaved_; }
 
  private:
-  void Acknowledge(const Worker& worker, size_t index, int64_t generation, int64_t lifetime_ms) {
-    sightings_[worker.index].acknowledged.push_back({NowNs(), index, generation, lifetime_ms});
-    std::atomic<int64_t>& latest = keys_[index]->latest;
+  void Acknowledge(const Worker& worker, const Acknowledged& acknowledged) {
+    sightings_[worker.index].acknowledged.push_back(acknowledged);
+    const int64_t generation = acknowledged.generation;
+    std::atomic<int64_t>& latest = keys_[acknowledged.key]->latest;
     int64_t before = latest.load();
     do {
       if (generation <= before) return;

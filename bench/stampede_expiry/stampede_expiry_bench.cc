@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -12,6 +11,7 @@
 #include "bench/computation_flags.h"
 #include "bench/computation_metrics.h"
 #include "bench/families.h"
+#include "bench/stampede_expiry/expiry_check.h"
 #include "bench/stampede_expiry/needs.h"
 #include "bench/stampede_expiry/stampede_expiry.h"
 #include "bench/stampede_expiry/theory.h"
@@ -23,6 +23,7 @@ namespace {
 
 using expiry::Acknowledged;
 using expiry::Cache;
+using expiry::GenerationRead;
 using expiry::Settings;
 using expiry::Sightings;
 
@@ -39,6 +40,7 @@ struct Row {
   const char* promise;
   bool promises_one = false;     // computation per epoch
   bool predicts_xfetch = false;  // the row shows what the theory of XFetch says
+  bool refreshes_early = false;  // before the value expires
   int64_t grace_ms = 0;
   std::pair<const char*, int64_t> arg = {nullptr, 0};
   size_t keys = 1;
@@ -53,6 +55,7 @@ constexpr char kFresh[] = "nobody gets less than was acknowledged";
 constexpr Row Xfetch(int64_t beta_pct) {
   Row row{"StampedeExpiry/lockfree/xfetch", Role::kSafe, expiry::Xfetch, kFresh};
   row.predicts_xfetch = true;
+  row.refreshes_early = true;
   row.arg = {"beta_pct", beta_pct};
   return row;
 }
@@ -67,9 +70,14 @@ constexpr Row TtlJitter(int64_t jitter_pct) {
 constexpr Row kRows[] = {
     {"StampedeExpiry/unsafe/none", Role::kControl, expiry::None, kOnce, true},
     {"StampedeExpiry/locking/token_lock", Role::kSafe, expiry::TokenLock, kOnce, true},
-    {"StampedeExpiry/locking/xfetch_lock", Role::kSafe, expiry::XfetchLock, kOnce, true},
+    {.name = "StampedeExpiry/locking/xfetch_lock",
+     .role = Role::kSafe,
+     .variant = expiry::XfetchLock,
+     .promise = kOnce,
+     .promises_one = true,
+     .refreshes_early = true},
     {"StampedeExpiry/locking/stale_while_revalidate", Role::kSafe, expiry::StaleWhileRevalidate,
-     kOnceOrStale, true, false, kGraceMs},
+     kOnceOrStale, true, false, false, kGraceMs},
     Xfetch(50),
     Xfetch(100),
     Xfetch(150),
@@ -119,9 +127,12 @@ class ExpiryScenario : public Scenario {
 
   absl::StatusOr<Findings> Check(absl::Span<const OpRecord> history, BlockingClient&) override {
     Findings findings;
-    findings.Detect("by_generation", CheckFreshness(history));
+    const std::vector<Acknowledged> stored = AllAcknowledged();
+    const std::vector<GenerationRead> reads = ReadsOf(history);
+    findings.Detect("by_generation", expiry::CheckFreshness(reads, stored));
+    findings.Detect("by_age", expiry::CheckAge(reads, stored, cache_.settings().grace_ms));
+    if (!row_.refreshes_early) findings.Detect("by_need", expiry::CheckNeed(stored));
     CheckStaleness(history.size(), findings);
-    CheckAge(history, findings);
     const bool has_failures = std::any_of(history.begin(), history.end(), [](const OpRecord& op) {
       return op.outcome != Outcome::kOk;
     });
@@ -140,51 +151,12 @@ class ExpiryScenario : public Scenario {
     return all;
   }
 
-  // No read yields a value whose lifetime and grace were over before it began, as the server would
-  // have dropped it.
-  void CheckAge(absl::Span<const OpRecord> history, Findings& findings) const {
-    constexpr int64_t kSlackNs = 5'000'000;                    // the server counts in milliseconds
-    std::map<std::pair<size_t, int64_t>, int64_t> dropped_ns;  // by key and generation
-    for (const Acknowledged& stored : AllAcknowledged()) {
-      const int64_t lives_ns = (stored.lifetime_ms + cache_.settings().grace_ms) * 1'000'000;
-      int64_t& dropped = dropped_ns[{stored.key, stored.generation}];
-      dropped = std::max(dropped, stored.ns + lives_ns + kSlackNs);
+  std::vector<GenerationRead> ReadsOf(absl::Span<const OpRecord> history) const {
+    std::vector<GenerationRead> reads;
+    for (const OpRecord& op : history) {
+      if (op.outcome == Outcome::kOk) reads.push_back({op.invoke_ns, key_of_.Of(op), op.value});
     }
-    Violations old;
-    for (const OpRecord& read : history) {
-      if (read.outcome != Outcome::kOk) continue;
-      const auto found = dropped_ns.find({key_of_.Of(read), read.value});
-      if (found == dropped_ns.end() || read.invoke_ns <= found->second) continue;
-      old.Add(1, absl::StrCat("a read got generation ", read.value, ", ",
-                              (read.invoke_ns - found->second) / 1000,
-                              " us after its lifetime and grace were over"));
-    }
-    findings.Detect("by_age", old);
-  }
-
-  // No operation yields an older generation than was acknowledged before it began.
-  Violations CheckFreshness(absl::Span<const OpRecord> history) const {
-    Violations violations;
-    std::vector<Acknowledged> acknowledged = AllAcknowledged();
-    std::sort(acknowledged.begin(), acknowledged.end(),
-              [](const Acknowledged& a, const Acknowledged& b) { return a.ns < b.ns; });
-    std::vector<OpRecord> reads(history.begin(), history.end());
-    std::sort(reads.begin(), reads.end(),
-              [](const OpRecord& a, const OpRecord& b) { return a.invoke_ns < b.invoke_ns; });
-    std::vector<int64_t> newest(cache_.keys().size(), 1);
-    size_t next = 0;
-    for (const OpRecord& read : reads) {
-      for (; next < acknowledged.size() && acknowledged[next].ns < read.invoke_ns; ++next) {
-        int64_t& generation = newest[acknowledged[next].key];
-        generation = std::max(generation, acknowledged[next].generation);
-      }
-      if (read.outcome != Outcome::kOk) continue;
-      const int64_t known = newest[key_of_.Of(read)];
-      if (read.value >= known) continue;
-      violations.Add(1, absl::StrCat("a read got generation ", read.value, " after ", known,
-                                     " was acknowledged"));
-    }
-    return violations;
+    return reads;
   }
 
   void CheckStaleness(size_t reads, Findings& findings) {

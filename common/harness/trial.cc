@@ -208,6 +208,7 @@ Task<void> Trial::Watch(int64_t deadline_ns) {
   while (pending_ > 0) {
     const int64_t before_ns = NowNs();
     static_cast<void>(co_await Try(slot_.loop.Sleep(kWatchNs)));
+    if (slot_.loop.cancelled()) co_return;
     if (connection.connected()) static_cast<void>(co_await Try(connection.Run(ping)));
     max_standstill_ns_ = std::max(max_standstill_ns_, NowNs() - before_ns - kWatchNs);
     if (pending_ == 0 || NowNs() < deadline_ns) continue;

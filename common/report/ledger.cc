@@ -1,7 +1,8 @@
 #include "common/report/ledger.h"
 
-#include <algorithm>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -22,10 +23,12 @@ std::string Named(const std::set<std::string>& names, absl::string_view what,
 
 // The detectors that found nothing in any row although a control of their family was caught:
 // nothing shows that these work. Those of the harness, which all families share, are named where a
-// control was looked at with them.
-std::set<std::string> UnprovenDetectors(const std::map<std::string, LedgerEntry>& entries) {
-  std::set<std::string> provable;
-  std::map<std::string, int64_t> found;  // by family, if it is not shared, and detector
+// control was looked at with them. By family; "the suite" for the harness.
+std::map<std::string, std::set<std::string>> UnprovenDetectors(
+    const std::map<std::string, LedgerEntry>& entries) {
+  using FamilyAndDetector = std::pair<std::string, std::string>;
+  std::set<FamilyAndDetector> provable;
+  std::set<FamilyAndDetector> proven;
   std::set<std::string> caught_families;
   const auto family_of = [](const LedgerEntry& entry) {
     return entry.variant.substr(0, entry.variant.find('/'));
@@ -37,16 +40,17 @@ std::set<std::string> UnprovenDetectors(const std::map<std::string, LedgerEntry>
     const std::string family = family_of(entry);
     for (const auto& [detector, count] : entry.detections) {
       const bool is_shared = detector == "by_wait" || detector == "by_residue";
-      const std::string full_name = is_shared ? detector : absl::StrCat(family, " ", detector);
-      found[full_name] = AddCounts(found[full_name], count);
+      const FamilyAndDetector key(is_shared ? "the suite" : family, detector);
+      if (count > 0) proven.insert(key);
       const bool may_show = !is_shared || entry.role == Role::kControl;
-      if (may_show && caught_families.count(family) > 0) provable.insert(full_name);
+      if (may_show && caught_families.count(family) > 0) provable.insert(key);
     }
   }
-  for (const auto& [detector, count] : found) {
-    if (count > 0) provable.erase(detector);
+  std::map<std::string, std::set<std::string>> unproven;
+  for (const auto& key : provable) {
+    if (proven.count(key) == 0) unproven[key.first].insert(key.second);
   }
-  return provable;
+  return unproven;
 }
 
 }  // namespace
@@ -133,10 +137,9 @@ Verdict Ledger::Conclude() const {
       more(RowVerdict::kNotProvable, "not provable here:"),
       more(RowVerdict::kOverloaded, "overloaded:"), more(RowVerdict::kVoid, "void:"),
       more(RowVerdict::kError, "errors in"));
-  const std::set<std::string> unproven = UnprovenDetectors(entries_);
-  if (!unproven.empty()) {
-    absl::StrAppend(&verdict.line, "; no control showed that these detectors work: ",
-                    absl::StrJoin(unproven, ", "));
+  for (const auto& [family, detectors] : UnprovenDetectors(entries_)) {
+    absl::StrAppend(&verdict.unproven, "unproven detectors of ", family, ": ",
+                    absl::StrJoin(detectors, ", "), "\n");
   }
   return verdict;
 }

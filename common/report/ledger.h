@@ -48,6 +48,9 @@ struct LedgerEntry {
 struct Verdict {
   std::string line;  // "verdict: 22 safe variants, 0 violations; 5 unsafe controls, all caught"
   bool failed = false;
+  // Lines that name the detectors that found nothing in any row, and those that nothing shows to
+  // work: "unproven detectors of Lock: by_cell". Empty, or each ends with a line feed.
+  std::string unproven;
 };
 
 // Main thread only.
