@@ -24,6 +24,7 @@ namespace {
 using nlohmann::json;
 using testing::AllOf;
 using testing::Each;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -159,7 +160,7 @@ TEST_F(CliOutputTest, WritesTheSameNumberOfCsvFieldsInEachLine) {
   EXPECT_THAT(header, IsSupersetOf({"name", "real_time", "p99_us", "violations"}));
   for (const std::string& line : lines) EXPECT_THAT(CsvFields(line), SizeIs(header.size())) << line;
   // The verdict is no part of the table.
-  EXPECT_THAT(Lines(result.err), ElementsAre(HasSubstr("verdict: ")));
+  EXPECT_THAT(Lines(result.err), Contains(HasSubstr("verdict: ")));
 }
 
 TEST_F(CliOutputTest, RepeatsAndSumsUpInStrictJson) {

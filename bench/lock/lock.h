@@ -151,6 +151,7 @@ inline Operation ReadWrite(Worker& worker, Section& section) {
     local now = redis.call('TIME')
     local now_ms = now[1] * 1000 + math.floor(now[2] / 1000)
     redis.call('ZADD', KEYS[2], now_ms + ARGV[2], ARGV[1])
+    redis.call('PEXPIRE', KEYS[2], ARGV[2])  -- nobody else would remove the entry of a dead reader
     return 1)lua",
                                          3};
   static constexpr Script kAcquireExclusive{R"lua(

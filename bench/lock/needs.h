@@ -25,7 +25,7 @@ inline constexpr Needs kNeeds[] = {
     {"fair_queue",
      "EVAL TIME LINDEX ZSCORE LPOP ZREM EXISTS SET RPUSH ZADD GET DEL PUBLISH SUBSCRIBE",
      "counter lock:lock lock:queue lock:members"},
-    {"read_write", "EVAL EXISTS TIME ZADD ZREMRANGEBYSCORE SET GET DEL ZREM",
+    {"read_write", "EVAL EXISTS TIME ZADD PEXPIRE ZREMRANGEBYSCORE SET GET DEL ZREM",
      "counter lock:lock lock:members lock:intent"},
     {"redlock", "GET SET", "counter"},
     {"fenced", "EVAL SET INCR GET DEL", "counter lock:lock lock:order lock:serving"},
