@@ -21,6 +21,7 @@
 #include "bench/token_lock.h"
 #include "bench/transaction/bank.h"
 #include "common/harness/worker.h"
+#include "common/measure/clock.h"
 #include "common/redis/connection.h"
 #include "common/runtime/task.h"
 #include "common/workload/backoff.h"
@@ -53,7 +54,8 @@ inline Command Move(const Bank& bank, const Transfer& transfer, const Reply& loo
 }
 
 // locking/ordered_locks: it takes both owners' locks, the lower one first, so that no workers wait
-// for each other in a circle.
+// for each other in a circle. Where the second was long in coming, the lease of the first may end
+// before the work does, so that it starts again.
 inline Operation OrderedLocks(Worker& worker, const Bank& bank, const Transfer& transfer) {
   static constexpr Script kReleaseBoth{R"lua(
     for _, lock in ipairs(KEYS) do
@@ -64,8 +66,15 @@ inline Operation OrderedLocks(Worker& worker, const Bank& bank, const Transfer& 
   const std::string& first = bank.lock(std::min(OwnerOf(transfer.from), OwnerOf(transfer.to)));
   const std::string& second = bank.lock(std::max(OwnerOf(transfer.from), OwnerOf(transfer.to)));
   const std::string token = NewToken(worker);
-  co_await AcquireToken(worker, first, token, bank.lease_ms, Retrying());
-  if (second != first) co_await AcquireToken(worker, second, token, bank.lease_ms, Retrying());
+  Backoff backoff = Retrying();
+  while (true) {
+    co_await AcquireToken(worker, first, token, bank.lease_ms, Retrying());
+    const int64_t acquired_ns = NowNs();
+    if (second != first) co_await AcquireToken(worker, second, token, bank.lease_ms, Retrying());
+    if (NowNs() - acquired_ns < bank.lease_ms * 1'000'000 / 2) break;
+    co_await worker.redis().Eval(kReleaseBoth, first, second, token);
+    co_await RetryAfter(worker, backoff);
+  }
   const Reply looked = co_await worker.redis().Run(Look(bank, transfer));
   const bool is_covered = IsCovered(transfer, looked);
   if (is_covered) co_await worker.redis().Run(Move(bank, transfer, looked));
