@@ -39,8 +39,9 @@ inline Operation ShowFence(Worker& worker, Section& section, const Script& read,
     Visit visit(section, worker, wanted_ns);
     const Reply old_value =
         co_await worker.redis().Eval(read, counter, seen_fence, fence.integer());
-    if (section.IsSlowHolder())
+    if (section.IsSlowHolder()) {
       co_await worker.loop->Sleep(2 * section.short_lease_ms() * kNsPerMs);
+    }
     Reply written;
     if (!old_value.is_nil()) {
       written = co_await worker.redis().Eval(write, counter, seen_fence, fence.integer(),

@@ -98,8 +98,9 @@ TrialOutcome Judge(const BenchmarkSpec& spec, const RunPlan& plan, const TrialGr
     outcome.not_tried = "interrupted";
     return outcome;
   }
-  if (!trial.error().empty())
+  if (!trial.error().empty()) {
     outcome.not_tried = absl::StrCat("an operation failed: ", trial.error());
+  }
   const bool must_lock_out = plan.trial->misbehaves && spec.trial.death == Death::kOthersLockedOut;
   if (must_lock_out && trial.locked_out()) {
     outcome.findings.detections[kByWait] = 1;  // as it must: the detector works
