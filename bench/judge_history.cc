@@ -15,6 +15,7 @@
 #include "common/check/interval.h"
 #include "common/check/list_append_check.h"
 #include "common/history/history_reader.h"
+#include "common/history/json_string.h"
 #include "common/history/judge.h"
 #include "common/history/operation_text.h"
 #include "common/history/witness.h"

@@ -79,8 +79,7 @@ class CounterScenario : public Scenario {
           AddFinalRead(keys[i], static_cast<int64_t>(i), workers_, redis, &counted);
       if (!read.ok()) return read;
     }
-    Findings findings = JudgeRecorded(std::move(counted));
-    findings.detections["by_counter"] = findings.violations.count;
+    Findings findings = JudgeRecorded(std::move(counted), "by_counter");
     if (row_.is_sharded && is_trial_) findings.Detect("by_sum", CheckSums(history));
     return findings;
   }

@@ -151,9 +151,7 @@ class LockScenario : public Scenario {
     // Who writes after its lease is over may undo what others wrote, unless there are fences.
     const bool misbehaves = trial_ && trial_->misbehaves;
     if (!misbehaves || row_.judged != Judged::kExclusion) {
-      findings = JudgeRecorded(std::move(counted));
-      const Violations miscounted = std::exchange(findings.violations, {});
-      findings.Detect("by_counter", miscounted);
+      findings = JudgeRecorded(std::move(counted), "by_counter");
     }
     if (row_.judged == Judged::kFences) {
       findings.Detect("by_fence", lock::CheckFences(FencedWrites(history)));

@@ -62,9 +62,8 @@ class PairScenario : public Scenario {
                                      is_read ? record.value : written));
     }
     // To the register, a skewed read is one of a value that nobody wrote.
-    Findings findings = JudgeRecorded(std::move(pair));
+    Findings findings = JudgeRecorded(std::move(pair), "by_register");
     if (!skewed.none()) findings.violations.first = skewed.first;
-    findings.detections["by_register"] = findings.violations.count;
     return findings;
   }
 

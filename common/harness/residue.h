@@ -22,8 +22,6 @@ struct Leftover {
   int64_t length = -1;   // of a list, which must then be there; -1: any
 };
 
-inline constexpr char kByResidue[] = "by_residue";  // the detector
-
 struct Residue {
   bool is_judged = false;
   std::vector<Leftover> keys;

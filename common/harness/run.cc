@@ -190,7 +190,6 @@ int64_t Run::Account(ThreadSlot& slot, WorkerState& state, int64_t intended_ns, 
       slot.class_latency[state.worker.op_class].Record(return_ns - intended_ns);
     }
     ++state.tally.started;
-    const int64_t idle_timeout_s = session_.options().idle_timeout_s;
     const int64_t losses = state.Losses() - state.losses_counted;
     state.losses_counted += losses;
     if (status.ok()) {
@@ -205,7 +204,7 @@ int64_t Run::Account(ThreadSlot& slot, WorkerState& state, int64_t intended_ns, 
       // A connection lost between operations, or in one that could do without it, is an error too.
       state.tally.errors += losses;
       if (losses > 0 && slot.first_error.empty()) {
-        slot.first_error = LossOf("an idle connection was lost", idle_timeout_s);
+        slot.first_error = LossOf("an idle connection was lost", session_.options().idle_timeout_s);
       }
     } else {
       slot.has_failed_since = true;
@@ -213,7 +212,8 @@ int64_t Run::Account(ThreadSlot& slot, WorkerState& state, int64_t intended_ns, 
                                                               : state.tally.errors);
       if (slot.first_error.empty()) {
         slot.first_error =
-            LossOf(status.message(), absl::IsUnavailable(status) ? idle_timeout_s : 0);
+            LossOf(status.message(),
+                   absl::IsUnavailable(status) ? session_.options().idle_timeout_s : 0);
       }
     }
   }

@@ -5,9 +5,9 @@
 
 namespace rcb {
 
-Findings JudgeRecorded(ModelHistory history) {
+Findings JudgeRecorded(ModelHistory history, const std::string& detector) {
   Findings findings;
-  findings.violations = JudgeHistory(history).violations;
+  findings.Detect(detector, JudgeHistory(history).violations);
   findings.is_history_violated = !findings.violations.none();
   findings.history = std::move(history);
   return findings;

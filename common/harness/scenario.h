@@ -83,8 +83,9 @@ struct Findings {
   }
 };
 
-// What the checker of its model says of `history`, which is kept with it.
-Findings JudgeRecorded(ModelHistory history);
+// What the checker of its model, which is the detector `detector`, says of `history`, which is kept
+// with it.
+Findings JudgeRecorded(ModelHistory history, const std::string& detector);
 
 // One operation of `record`, which holds what every model needs; the rest is the family's.
 HistoryOp ToHistoryOp(const OpRecord& record, HistoryFunction function, int64_t value);

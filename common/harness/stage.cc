@@ -11,6 +11,7 @@
 #include "common/harness/counters.h"
 #include "common/harness/key_names.h"
 #include "common/redis/connection_options.h"
+#include "common/report/ledger.h"
 #include "common/server/keyspace.h"
 
 namespace rcb {
@@ -95,7 +96,6 @@ bool HasFewKeys(BlockingClient& redis) {
 }
 
 void DeleteRunKeys(const std::string& prefix, BlockingClient& redis) {
-  if (!HasFewKeys(redis)) return;
   DeleteKeysUnder(prefix, kDeleteTimeoutMs, redis).IgnoreError();
 }
 
@@ -221,6 +221,7 @@ absl::StatusOr<Findings> Stage::Judge(const Instance& instance, Deployment& depl
     return absl::UnavailableError("the server was lost while the result was checked");
   }
   const std::string& prefix = run_->plan().key_prefix;
+  const bool may_search = HasFewKeys(*redis_);
   // A promise about counts cannot be kept where the server refused some of the work.
   const Tally tally = TotalsOf(*session_).tally;
   const bool is_whole = tally.errors == 0 && tally.timeouts == 0;
@@ -229,11 +230,11 @@ absl::StatusOr<Findings> Stage::Judge(const Instance& instance, Deployment& depl
     JudgePredictions(*session_, *findings);
     JudgeRequests(instance.spec.floor.requests, *session_, findings->violations);
     const Residue& residue = instance.spec.residue;
-    if (residue.is_judged && HasFewKeys(*redis_)) {
+    if (residue.is_judged && may_search) {
       findings->Detect(kByResidue, AuditResidue(residue, prefix, *redis_));
     }
   }
-  DeleteRunKeys(prefix, *redis_);
+  if (may_search) DeleteRunKeys(prefix, *redis_);
   return findings;
 }
 
@@ -255,7 +256,9 @@ TrialOutcome Stage::Try(const Instance& instance, Deployment& deployment) {
   const TrialGround ground{
       session_->slot(0), *redis_,
       [this, &instance, &deployment] { return MakeTrialPrefix(instance, deployment); },
-      [this](const std::string& prefix) { DeleteRunKeys(prefix, *redis_); }};
+      [this](const std::string& prefix) {
+        if (HasFewKeys(*redis_)) DeleteRunKeys(prefix, *redis_);
+      }};
   outcome = RunTrial(instance.spec, run_->plan(), ground);
   if (outcome.session_is_spent) session_name_.clear();
   if (outcome.findings.violations.none()) return outcome;

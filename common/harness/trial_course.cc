@@ -8,11 +8,11 @@
 #include "absl/strings/str_cat.h"
 #include "common/harness/interrupt.h"
 #include "common/harness/trial.h"
+#include "common/report/ledger.h"
 
 namespace rcb {
 namespace {
 
-constexpr char kByWait[] = "by_wait";
 constexpr int kTries = 3;
 constexpr int64_t kNsPerMs = 1'000'000;
 // Where everyone behaves, locks last for so long that a waiter that relies on it is noticed.

@@ -59,9 +59,6 @@ class ValueNames {
   std::vector<std::string> names_;
 };
 
-// `text` as a JSON string, with its quotes. Bytes beyond ASCII are escaped one by one.
-std::string JsonString(absl::string_view text);
-
 // One operation. Of a transaction, the steps are in ModelHistory::lists.
 struct HistoryOp {
   int64_t invoke_ns = 0;

@@ -157,13 +157,12 @@ absl::Status Notation::Map(int depth) {
 }
 
 // Behind a string that is a key, a colon is JSON's unless it begins a keyword.
-bool Notation::SkipColon(bool is_adjacent) {
-  if (AtEnd() || text_[at_] != ':') return false;
+void Notation::SkipColon(bool is_adjacent) {
+  if (AtEnd() || text_[at_] != ':') return;
   const char next = at_ + 1 < text_.size() ? text_[at_ + 1] : ' ';
   const bool is_json = is_adjacent || IsBlank(next) || IsDigit(next) || next == '-' ||
                        next == '"' || next == '[' || next == '{';
   if (is_json) ++at_;
-  return is_json;
 }
 
 absl::Status Notation::String() {

@@ -61,7 +61,7 @@ class Notation {
   absl::Status String();
   absl::Status Tagged(int depth);
   absl::Status Token();
-  bool SkipColon(bool is_adjacent);
+  void SkipColon(bool is_adjacent);
   bool AtEnd() const { return at_ >= text_.size(); }
 
   absl::string_view text_;

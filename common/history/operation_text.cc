@@ -6,6 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "common/check/interval.h"
 #include "common/history/history_reader.h"
+#include "common/history/json_string.h"
 
 namespace rcb {
 namespace {

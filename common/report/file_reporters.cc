@@ -4,26 +4,16 @@
 #include <sstream>
 #include <string>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "common/history/json_string.h"
 
 namespace rcb {
 namespace {
 
 std::string Quoted(const std::string& text) {
   return absl::StrCat("\"", absl::StrReplaceAll(text, {{"\"", "\"\""}, {"\n", " "}}), "\"");
-}
-
-// What servers and kernels say may hold anything.
-std::string JsonQuoted(const std::string& text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    quoted += absl::ascii_isprint(static_cast<unsigned char>(c)) ? c : ' ';
-  }
-  return quoted + "\"";
 }
 
 std::string CsvLine(const Row& row, const std::vector<std::string>& counter_names) {
@@ -61,11 +51,11 @@ std::string WithDeclaration(std::string text, const LedgerEntry* entry) {
     }
     absl::StrAppend(&fields, ",\n      \"detectors\": {", absl::StrJoin(detectors, ", "), "}");
     if (!entry->trial.empty()) {
-      absl::StrAppend(&fields, ",\n      \"trial\": ", JsonQuoted(entry->trial));
+      absl::StrAppend(&fields, ",\n      \"trial\": ", JsonString(entry->trial));
     }
   }
   if (!entry->servers.empty()) {
-    absl::StrAppend(&fields, ",\n      \"servers\": \"", entry->servers, "\"");
+    absl::StrAppend(&fields, ",\n      \"servers\": ", JsonString(entry->servers));
   }
   const size_t end = text.find_last_not_of(" \n", text.rfind('}') - 1);
   return text.insert(end + 1, fields);

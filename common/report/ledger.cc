@@ -39,7 +39,7 @@ std::map<std::string, std::set<std::string>> UnprovenDetectors(
   for (const auto& [name, entry] : entries) {
     const std::string family = family_of(entry);
     for (const auto& [detector, count] : entry.detections) {
-      const bool is_shared = detector == "by_wait" || detector == "by_residue";
+      const bool is_shared = detector == kByWait || detector == kByResidue;
       const FamilyAndDetector key(is_shared ? "the suite" : family, detector);
       if (count > 0) proven.insert(key);
       const bool may_show = !is_shared || entry.role == Role::kControl;

@@ -14,6 +14,10 @@
 
 namespace rcb {
 
+// The detectors of the harness, which serve all families; the others are a family's own.
+inline constexpr char kByWait[] = "by_wait";        // of bounds on waits in a trial
+inline constexpr char kByResidue[] = "by_residue";  // of what is left on the server
+
 // One benchmark: a row of the table.
 struct LedgerEntry {
   std::string variant;  // "Family/discipline/variant"

@@ -14,25 +14,6 @@ namespace {
 
 constexpr size_t kKeysAtOnce = 1000;
 
-}  // namespace
-
-absl::Status DeleteKeys(const std::vector<std::string>& keys, BlockingClient& client) {
-  for (size_t first = 0; first < keys.size(); first += kKeysAtOnce) {
-    const size_t end = std::min(first + kKeysAtOnce, keys.size());
-    std::vector<std::string> command = {"UNLINK"};
-    for (size_t i = first; i < end; ++i) command.push_back(keys[i]);
-    absl::Status status = client.Command(command).status();
-    if (IsRefusal(status.message())) {
-      command[0] = "DEL";
-      status = client.Command(command).status();
-    }
-    if (!status.ok()) return status;
-  }
-  return absl::OkStatus();
-}
-
-namespace {
-
 // Calls `visit` with the names on each page of the keys under `prefix`.
 absl::Status VisitPages(const std::string& prefix, int64_t timeout_ms, BlockingClient& client,
                         const std::function<absl::Status(std::vector<std::string> names)>& visit) {
@@ -59,6 +40,21 @@ absl::Status VisitPages(const std::string& prefix, int64_t timeout_ms, BlockingC
 }
 
 }  // namespace
+
+absl::Status DeleteKeys(const std::vector<std::string>& keys, BlockingClient& client) {
+  for (size_t first = 0; first < keys.size(); first += kKeysAtOnce) {
+    const size_t end = std::min(first + kKeysAtOnce, keys.size());
+    std::vector<std::string> command = {"UNLINK"};
+    for (size_t i = first; i < end; ++i) command.push_back(keys[i]);
+    absl::Status status = client.Command(command).status();
+    if (IsRefusal(status.message())) {
+      command[0] = "DEL";
+      status = client.Command(command).status();
+    }
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
 
 absl::Status DeleteKeysUnder(const std::string& prefix, int64_t timeout_ms,
                              BlockingClient& client) {
