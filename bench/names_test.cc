@@ -18,6 +18,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "bench/families.h"
+#include "bench/test_family.h"
 #include "common/harness/suite.h"
 #include "common/harness/test_bed.h"
 #include "common/server/private_server.h"
@@ -32,16 +33,6 @@ using testing::IsEmpty;
 using testing::MatchesRegex;
 using testing::Not;
 using testing::UnorderedElementsAreArray;
-
-// Of all families with variants.
-std::vector<BenchmarkSpec> AllVariants() {
-  std::vector<BenchmarkSpec> all;
-  for (const Family& family : AllFamilies()) {
-    if (!family.variants) continue;
-    for (const BenchmarkSpec& spec : family.variants()) all.push_back(spec);
-  }
-  return all;
-}
 
 struct Names {
   std::vector<std::string> expected;  // by Suite, which tells main what a filter selects

@@ -10,7 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "bench/families.h"
+#include "bench/test_family.h"
 #include "common/harness/key_names.h"
 #include "common/harness/test_bed.h"
 #include "gmock/gmock.h"
@@ -21,15 +21,6 @@ namespace {
 
 using testing::IsEmpty;
 using testing::Not;
-
-std::vector<BenchmarkSpec> AllVariants() {
-  std::vector<BenchmarkSpec> all;
-  for (const Family& family : AllFamilies()) {
-    if (!family.variants) continue;
-    for (const BenchmarkSpec& spec : family.variants()) all.push_back(spec);
-  }
-  return all;
-}
 
 // The commands that the server ran, also from within scripts, but for the harness's own.
 std::set<std::string> CommandsRun(BlockingClient& redis) {

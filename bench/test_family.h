@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "bench/families.h"
 #include "common/harness/family.h"
 #include "common/harness/flags.h"
 #include "common/harness/spec.h"
@@ -40,6 +41,16 @@ inline BenchmarkSpec SpecOf(const Family& family, const std::string& name,
   }
   ADD_FAILURE() << "there is no variant " << name;
   std::abort();
+}
+
+// Of all families with variants.
+inline std::vector<BenchmarkSpec> AllVariants() {
+  std::vector<BenchmarkSpec> all;
+  for (const Family& family : AllFamilies()) {
+    if (!family.variants) continue;
+    for (const BenchmarkSpec& spec : family.variants()) all.push_back(spec);
+  }
+  return all;
 }
 
 inline std::map<std::string, double> CountersOf(const Findings& findings) {

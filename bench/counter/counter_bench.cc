@@ -119,11 +119,10 @@ std::vector<BenchmarkSpec> Variants() {
                        {.promise = "no update lost or counted twice, in real-time order"});
     spec.floor.round_trips = row.floor_round_trips;
     spec.floor.requests = static_cast<int64_t>(row.floor_round_trips);
-    spec.trial.is_tried = row.role == Role::kSafe;
     spec.trial.operations = 10;
     if (row.has_lock) spec.trial.death = TrialContract::Death::kOthersGoOn;
     spec.residue = {.is_judged = row.role == Role::kSafe,
-                    .keys = {{.name = "counter"}, {.name = "counter:#"}}};
+                    .keys = {{.name = "counter"}, {.name = "counter:{shard}"}}};
     DeclareNeeds(counter::kNeeds, spec);
     spec.make = [row](const RunPlan& plan) { return std::make_unique<CounterScenario>(plan, row); };
     specs.push_back(std::move(spec));

@@ -22,15 +22,6 @@ using lock::Section;
 // What is judged besides the counter.
 enum class Judged { kExclusion, kFences, kNothing };
 
-// What a variant promises about holders that misbehave, and how many requests a holder sends.
-struct Holders {
-  TrialContract::Death death = TrialContract::Death::kNotTried;
-  double recovery_leases = 1;
-  double stall_leases = 1.5;
-  int requests = 3;
-  bool asks_slowly = false;  // an acquisition that takes longer than a lease is refused
-};
-
 struct Row {
   const char* name;
   Role role;
@@ -38,8 +29,8 @@ struct Row {
   double floor_round_trips;
   const char* promise;
   Judged judged = Judged::kExclusion;
-  Holders holders = {};
-  bool has_token = false;  // that lies in the queue at first
+  TrialContract trial = {};  // of holders that die or stall
+  bool has_token = false;    // that lies in the queue at first
   bool has_readers = false;
   bool is_fair = false;  // the first to queue is the first to be served
   bool needs_subscriber = false;
@@ -48,8 +39,8 @@ struct Row {
 };
 
 using Death = TrialContract::Death;
-constexpr Holders kExpiring = {.death = Death::kOthersGoOn};
-constexpr Holders kImmortal = {.death = Death::kOthersLockedOut};
+constexpr TrialContract kExpiring = {.death = Death::kOthersGoOn, .stalls = true};
+constexpr TrialContract kImmortal = {.death = Death::kOthersLockedOut, .stalls = true};
 
 constexpr char kExclusive[] =
     "one holder at a time, no update lost or counted twice; a dead holder's lock ends with its "
@@ -83,28 +74,29 @@ constexpr Row kRows[] = {
      .floor_round_trips = 5,
      .promise = "one holder at a time, first come first served, no update lost or counted twice; a "
                 "dead holder locks out all others",
-     .holders = kImmortal,
+     .trial = kImmortal,
      .is_fair = true},
     {.name = "Lock/locking/blpop_queue",
      .role = Role::kSafe,
      .variant = lock::BlpopQueue,
      .floor_round_trips = 4,
      .promise = kExclusive,
-     .holders = {.death = Death::kOthersGoOn, .recovery_leases = 4, .stall_leases = 3.5},
+     .trial =
+         {.death = Death::kOthersGoOn, .recovery_leases = 4, .stalls = true, .stall_leases = 3.5},
      .has_token = true},
     {.name = "Lock/locking/pubsub",
      .role = Role::kSafe,
      .variant = lock::Pubsub,
      .floor_round_trips = 4,
      .promise = kExclusive,
-     .holders = {.death = Death::kOthersGoOn, .recovery_leases = 2},
+     .trial = {.death = Death::kOthersGoOn, .recovery_leases = 2, .stalls = true},
      .needs_subscriber = true},
     {.name = "Lock/locking/fair_queue",
      .role = Role::kSafe,
      .variant = lock::FairQueue,
      .floor_round_trips = 4,
      .promise = kFair,
-     .holders = {.death = Death::kOthersGoOn, .recovery_leases = 3},
+     .trial = {.death = Death::kOthersGoOn, .recovery_leases = 3, .stalls = true},
      .is_fair = true,
      .needs_subscriber = true,
      .stays_subscribed = true},
@@ -115,14 +107,14 @@ constexpr Row kRows[] = {
      .promise =
          "a writer is alone, no update lost, no read out of order; a dead holder's lock ends "
          "with its lease, and a late one frees nobody else's",
-     .holders = {.death = Death::kOthersGoOn, .requests = 2},
+     .trial = {.death = Death::kOthersGoOn, .stalls = true, .requests_while_holding = 2},
      .has_readers = true},
     {.name = "Lock/locking/redlock",
      .role = Role::kSafe,
      .variant = lock::Redlock,
      .floor_round_trips = 4,
      .promise = kExclusive,
-     .holders = {.death = Death::kOthersGoOn, .asks_slowly = true},
+     .trial = {.death = Death::kOthersGoOn, .stalls = true, .asks_slowly = true},
      .quorum_nodes = 3},
     {"Lock/locking/fenced", Role::kSafe, lock::Fenced, 4, kFenced, Judged::kFences, kExpiring},
     {"Lock/lockfree/lua", Role::kSafe, lock::Lua, 1, kCounted, Judged::kNothing},
@@ -224,18 +216,6 @@ class LockScenario : public Scenario {
   const Row row_;
 };
 
-TrialContract TrialOf(const Row& row) {
-  TrialContract trial;
-  trial.is_tried = row.role == Role::kSafe || row.holders.death != Death::kNotTried;
-  trial.death = row.holders.death;
-  trial.recovery_leases = row.holders.recovery_leases;
-  trial.stalls = trial.death != Death::kNotTried;
-  trial.stall_leases = row.holders.stall_leases;
-  trial.asks_slowly = row.holders.asks_slowly;
-  trial.requests_while_holding = row.holders.requests;
-  return trial;
-}
-
 Residue ResidueOf(const Row& row) {
   Residue residue;
   residue.is_judged = row.role == Role::kSafe || row.is_fair;
@@ -259,7 +239,7 @@ std::vector<BenchmarkSpec> Variants() {
     // Redlock asks all nodes at once, to lock and to unlock.
     spec.floor.requests = row.quorum_nodes > 0 ? 2 + 2 * row.quorum_nodes
                                                : static_cast<int64_t>(row.floor_round_trips);
-    spec.trial = TrialOf(row);
+    spec.trial = row.trial;
     spec.residue = ResidueOf(row);
     spec.needs.subscriber = row.needs_subscriber;
     spec.needs.quorum_nodes = row.quorum_nodes;

@@ -29,27 +29,28 @@ Operation ShortLock(Worker& worker, Shared& shared) {
                              std::max<int64_t>(shared.computation().duration_ms / 2, 1));
 }
 
-// What a variant promises about winners that misbehave, and how many requests one sends.
-struct Winners {
-  TrialContract::Death death = TrialContract::Death::kNotTried;
-  double recovery_leases = 1;
-  int requests = 1;
-  bool are_refused_late = false;  // a value that comes after the lease is over is not stored
-};
-
 struct Row {
   const char* name;
   Role role;
   Operation (*variant)(Worker& worker, Shared& shared);
   double floor_round_trips;
   const char* promise;
-  Winners winners = {};
-  bool promises_one = true;  // computation per round
+  TrialContract trial = {};   // of winners that die or stall
+  bool promises_one = true;   // computation per round
+  bool refuses_late = false;  // a value that comes after the lease is over is not stored
   bool needs_subscriber = false;
 };
 
 using Death = TrialContract::Death;
-constexpr Winners kExpiring = {.death = Death::kOthersGoOn, .recovery_leases = 2};
+// A late value comes while the next winner computes: see ComputationOf.
+constexpr double kStallLeases = 0.7;
+constexpr TrialContract Expiring(double recovery_leases, int requests) {
+  return {.death = Death::kOthersGoOn,
+          .recovery_leases = recovery_leases,
+          .stalls = true,
+          .stall_leases = kStallLeases,
+          .requests_while_holding = requests};
+}
 
 constexpr char kOnce[] =
     "one computation per round, whose value everyone gets; a dead winner holds up the others for "
@@ -63,36 +64,33 @@ constexpr Row kRows[] = {
      .floor_round_trips = 3,
      .promise = "this round's value; more than one computation if a loser is late; a dead winner "
                 "locks out all others",
-     .winners = {.death = Death::kOthersLockedOut},
+     .trial = {.death = Death::kOthersLockedOut, .requests_while_holding = 1},
      .promises_one = false},
-    {"Stampede/locking/token_lock",
-     Role::kSafe,
-     TokenLock,
-     3,
-     kOnce,
-     {.death = Death::kOthersGoOn, .requests = 2}},
+    {"Stampede/locking/token_lock", Role::kSafe, TokenLock, 3, kOnce,
+     Expiring(/*recovery_leases=*/1, /*requests=*/2)},
     {.name = "Stampede/locking/pubsub",
      .role = Role::kSafe,
      .variant = stampede::Pubsub,
      .floor_round_trips = 2,
      .promise = kOnce,
-     .winners = kExpiring,
+     .trial = Expiring(/*recovery_leases=*/2, /*requests=*/1),
      .needs_subscriber = true},
-    {"Stampede/locking/blpop", Role::kSafe, stampede::Blpop, 2, kOnce, kExpiring},
+    {"Stampede/locking/blpop", Role::kSafe, stampede::Blpop, 2, kOnce,
+     Expiring(/*recovery_leases=*/2, /*requests=*/1)},
     {"Stampede/locking/single_flight", Role::kSafe, stampede::OneFlight, 3,
      "one computation per round and process, whose value everyone gets"},
-    {"Stampede/locking/lease",
-     Role::kSafe,
-     stampede::Lease,
-     2,
-     "one computation per round, whose value everyone gets; a dead winner holds up the others for "
-     "its lease, and a late one's value is refused",
-     {.death = Death::kOthersGoOn, .are_refused_late = true}},
+    {.name = "Stampede/locking/lease",
+     .role = Role::kSafe,
+     .variant = stampede::Lease,
+     .floor_round_trips = 2,
+     .promise = "one computation per round, whose value everyone gets; a dead winner holds up the "
+                "others for its lease, and a late one's value is refused",
+     .trial = Expiring(/*recovery_leases=*/1, /*requests=*/1),
+     .refuses_late = true},
 };
 
 // In a trial, computations are short; where winners misbehave, a late value comes while the next
 // winner computes.
-constexpr double kStallLeases = 0.7;
 Computation ComputationOf(const RunPlan& plan, Computation computation) {
   if (!plan.trial) return computation;
   computation.kind = Computation::Kind::kWait;
@@ -171,7 +169,7 @@ class StampedeScenario : public Scenario {
       }
     }
     findings.Detect("by_value", unknown);
-    if (row_.winners.are_refused_late) findings.Detect("by_late_value", late);
+    if (row_.refuses_late) findings.Detect("by_late_value", late);
   }
 
   Shared shared_;
@@ -197,16 +195,11 @@ std::vector<BenchmarkSpec> Variants(const ComputationOptions& options) {
     spec.floor.compute_ms = static_cast<double>(computation.duration_ms);
     spec.floor.computes_in_turn = options.burns_cpu();
     spec.needs.subscriber = row.needs_subscriber;
-    spec.trial.is_tried = row.role == Role::kSafe;
-    spec.trial.death = row.winners.death;
-    spec.trial.recovery_leases = row.winners.recovery_leases;
-    spec.trial.stalls = row.winners.death == Death::kOthersGoOn;
-    spec.trial.stall_leases = kStallLeases;
-    spec.trial.requests_while_holding = row.winners.requests;
+    spec.trial = row.trial;
     spec.residue.is_judged = row.role == Role::kSafe;
-    spec.residue.keys = {{.name = "#", .expires = true},
-                         {.name = "#:waiters", .expires = true},
-                         {.name = "#:wake", .type = "list", .expires = true}};
+    spec.residue.keys = {{.name = "{round}", .expires = true},
+                         {.name = "{round}:waiters", .expires = true},
+                         {.name = "{round}:wake", .type = "list", .expires = true}};
     spec.residue.stays_subscribed = row.needs_subscriber;
     DeclareNeeds(stampede::kNeeds, spec);
     spec.make = [row, computation](const RunPlan& plan) {

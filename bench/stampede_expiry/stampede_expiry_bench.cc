@@ -302,12 +302,13 @@ std::vector<BenchmarkSpec> Variants(const ComputationOptions& options) {
     spec.rounds = options.RoundsOr(kDefaultEpochs);
     spec.rate_per_second = kReadsPerSecond;
     spec.floor.round_trips = 1;
-    spec.trial.is_tried = row.role == Role::kSafe;
-    spec.trial.death = TrialContract::Death::kOthersGoOn;
-    spec.trial.stalls = true;
-    spec.trial.requests_while_holding = row.promises_one ? 2 : 1;
+    if (row.role == Role::kSafe) {
+      spec.trial.death = TrialContract::Death::kOthersGoOn;
+      spec.trial.stalls = true;
+      spec.trial.requests_while_holding = row.promises_one ? 2 : 1;
+    }
     spec.residue.is_judged = row.role == Role::kSafe;
-    spec.residue.keys = {{.name = "#", .expires = true}, {.name = "#:newest"}};
+    spec.residue.keys = {{.name = "{number}", .expires = true}, {.name = "{number}:newest"}};
     DeclareNeeds(expiry::kNeeds, spec);
     expiry::DeclareKeys(row.keys, spec);
     spec.make = [row, options](const RunPlan& plan) {

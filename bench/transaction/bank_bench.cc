@@ -167,10 +167,9 @@ std::vector<BenchmarkSpec> BankVariants() {
     spec.floor.round_trips = row.floor_round_trips;
     DeclareNeeds(kNeeds, spec);
     spec.op_classes = {"transfer", "snapshot"};
-    spec.trial.is_tried = row.role == Role::kSafe;
     spec.trial.operations = 10;
     if (row.has_locks) spec.trial.death = TrialContract::Death::kOthersGoOn;
-    spec.residue = {.is_judged = row.role == Role::kSafe, .keys = {{.name = "account:#"}}};
+    spec.residue = {.is_judged = row.role == Role::kSafe, .keys = {{.name = "account:{number}"}}};
     spec.make = [row](const RunPlan& plan) { return std::make_unique<BankScenario>(plan, row); };
     specs.push_back(std::move(spec));
   }

@@ -103,10 +103,9 @@ std::vector<BenchmarkSpec> ListAppendVariants() {
     BenchmarkSpec spec(row.name, row.role, {.promise = "strictly serializable"});
     spec.floor.round_trips = 1;
     spec.floor.requests = 1;
-    spec.trial.is_tried = row.role == Role::kSafe;
     spec.trial.operations = 10;
     spec.residue = {.is_judged = row.role == Role::kSafe,
-                    .keys = {{.name = "list:#", .type = "list"}}};
+                    .keys = {{.name = "list:{number}", .type = "list"}}};
     DeclareNeeds(kNeeds, spec);
     spec.make = [row](const RunPlan& plan) {
       return std::make_unique<ListAppendScenario>(plan, row);

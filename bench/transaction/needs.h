@@ -8,22 +8,19 @@
 
 namespace rcb::transaction {
 
+inline constexpr char kAccountKeys[] =
+    "account:0 account:1 account:2 account:3 account:4 account:5 account:6 account:7";
+
 inline constexpr Needs kNeeds[] = {
-    {"separate", "MSET MGET GET SET",
-     "account:0 account:1 account:2 account:3 account:4 account:5 account:6 account:7"},
-    {"write_skew", "MSET MGET UNWATCH WATCH MULTI EXEC",
-     "account:0 account:1 account:2 account:3 account:4 account:5 account:6 account:7"},
+    {"separate", "MSET MGET GET SET", kAccountKeys},
+    {"write_skew", "MSET MGET UNWATCH WATCH MULTI EXEC", kAccountKeys},
     {"ordered_locks", "MSET MGET SET EVAL GET DEL",
      "account:0 account:1 account:2 account:3 account:4 account:5 account:6 account:7 owner:0:lock "
      "owner:1:lock owner:2:lock owner:3:lock owner:4:lock owner:5:lock"},
-    {"multi_exec", "MSET MGET MULTI DECRBY INCRBY EXEC",
-     "account:0 account:1 account:2 account:3 account:4 account:5 account:6 account:7"},
-    {"watch", "MSET MGET UNWATCH WATCH MULTI EXEC",
-     "account:0 account:1 account:2 account:3 account:4 account:5 account:6 account:7"},
-    {"lua", "MSET MGET EVAL GET DECRBY INCRBY",
-     "account:0 account:1 account:2 account:3 account:4 account:5 account:6 account:7"},
-    {"function", "MSET MGET FCALL GET DECRBY INCRBY",
-     "account:0 account:1 account:2 account:3 account:4 account:5 account:6 account:7"},
+    {"multi_exec", "MSET MGET MULTI DECRBY INCRBY EXEC", kAccountKeys},
+    {"watch", "MSET MGET UNWATCH WATCH MULTI EXEC", kAccountKeys},
+    {"lua", "MSET MGET EVAL GET DECRBY INCRBY", kAccountKeys},
+    {"function", "MSET MGET FCALL GET DECRBY INCRBY", kAccountKeys},
     {"read_skew", "MSET GET", "pair:first pair:second"},
     {"mset_mget", "MSET MGET", "pair:first pair:second"},
     {"list_separate", "RPUSH LRANGE", ""},

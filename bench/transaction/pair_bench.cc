@@ -89,7 +89,6 @@ std::vector<BenchmarkSpec> PairVariants() {
                        {.promise = "both keys always equal, as one linearizable register"});
     spec.floor.round_trips = 1;
     spec.floor.requests = 1;
-    spec.trial.is_tried = row.role == Role::kSafe;
     spec.trial.operations = 10;
     spec.residue = {.is_judged = row.role == Role::kSafe,
                     .keys = {{.name = "pair:first"}, {.name = "pair:second"}}};

@@ -8,9 +8,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "common/check/counter_brute_force.h"
 #include "common/check/random_test_history.h"
 
 namespace rcb {
@@ -63,36 +65,10 @@ struct Case {
   std::vector<CounterOp> blind;
 };
 
-// Whether there is an order, by trying all of them. An operation is blind where its place is at or
-// behind `blind_from`.
-struct Search {
-  std::vector<CounterOp> ops;
-  size_t blind_from = 0;
-  std::vector<bool> seen;
-
-  bool CanFinish(size_t done, int64_t counter) {
-    if (seen[done]) return false;
-    seen[done] = true;
-    bool all_acknowledged = true;
-    for (size_t i = 0; i < ops.size(); ++i) {
-      if ((done >> i & 1) != 0) continue;
-      const bool acknowledged = ops[i].outcome == Outcome::kOk;
-      all_acknowledged = all_acknowledged && !acknowledged;
-      const int64_t after = ops[i].is_read ? counter : counter + 1;
-      if (acknowledged && i < blind_from && ops[i].value != after) continue;
-      if (MayComeNext(ops, i, done) && CanFinish(done | size_t{1} << i, after)) return true;
-    }
-    return all_acknowledged;
-  }
-};
-
 bool IsLinearizable(const Case& c) {
-  Search search;
-  search.ops = WithoutIgnored(c.history);
-  search.blind_from = search.ops.size();
-  search.ops.insert(search.ops.end(), c.blind.begin(), c.blind.end());
-  search.seen.resize(size_t{1} << search.ops.size());
-  return search.CanFinish(0, 0);
+  std::vector<CounterOp> ops = WithoutIgnored(c.history);
+  ops.insert(ops.end(), c.blind.begin(), c.blind.end());
+  return CounterOrders(ops, c.blind.size(), /*final_value=*/std::nullopt).HasOne(/*initial=*/0);
 }
 
 // Operations on a counter, some of which forget what they returned; now and then one is wrong.

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/check/counter_brute_force.h"
 #include "common/check/counter_check.h"
 #include "common/check/random_test_history.h"
 
@@ -35,36 +36,8 @@ std::string Describe(const Case& c) {
   return c.final_value ? absl::StrCat(text, "; final ", *c.final_value) : text;
 }
 
-// ---- Linearizability by definition: is there an order of all acknowledged operations and some
-// of the unknown increments that the counter allows and real time allows?
-
-struct Search {
-  std::vector<CounterOp> ops;  // acknowledged ones and unknown increments
-  std::optional<int64_t> final_value;
-  std::vector<bool> seen;  // by set of operations done; the counter's value follows from the set
-
-  bool CanFinish(size_t done, int64_t counter) {
-    if (seen[done]) return false;
-    seen[done] = true;
-    bool all_acknowledged = true;
-    for (size_t i = 0; i < ops.size(); ++i) {
-      if ((done >> i & 1) != 0) continue;
-      const bool acknowledged = ops[i].outcome == Outcome::kOk;
-      all_acknowledged = all_acknowledged && !acknowledged;
-      const int64_t after = ops[i].is_read ? counter : counter + 1;
-      if (acknowledged && ops[i].value != after) continue;
-      if (MayComeNext(ops, i, done) && CanFinish(done | size_t{1} << i, after)) return true;
-    }
-    return all_acknowledged && (!final_value || counter == *final_value);
-  }
-};
-
 bool IsLinearizable(const Case& c) {
-  Search search;
-  search.ops = WithoutIgnored(c.history);
-  search.final_value = c.final_value;
-  search.seen.resize(size_t{1} << search.ops.size());
-  return search.CanFinish(0, c.initial);
+  return CounterOrders(WithoutIgnored(c.history), /*blind=*/0, c.final_value).HasOne(c.initial);
 }
 
 // ---- The counts by definition.

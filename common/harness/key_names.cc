@@ -1,5 +1,6 @@
 #include "common/harness/key_names.h"
 
+#include <algorithm>
 #include <cstdint>
 
 #include "absl/strings/match.h"
@@ -24,6 +25,23 @@ std::vector<std::string> KeyNames(const std::vector<std::string>& patterns, cons
     }
   }
   return names;
+}
+
+bool MatchesName(absl::string_view pattern, absl::string_view name) {
+  while (!pattern.empty() && !name.empty()) {
+    const size_t number = pattern[0] == '{' ? pattern.find('}') : absl::string_view::npos;
+    if (number == absl::string_view::npos) {
+      if (pattern[0] != name[0]) return false;
+      pattern.remove_prefix(1);
+      name.remove_prefix(1);
+    } else {
+      const size_t digits = std::min(name.find_first_not_of("0123456789"), name.size());
+      if (digits == 0) return false;
+      pattern.remove_prefix(number + 1);
+      name.remove_prefix(digits);
+    }
+  }
+  return pattern.empty() && name.empty();
 }
 
 }  // namespace rcb

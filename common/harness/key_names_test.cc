@@ -20,5 +20,15 @@ TEST(KeyNames, PutsEachNumberInItsPlace) {
   EXPECT_THAT(KeyNames({}, plan), IsEmpty());
 }
 
+TEST(MatchesName, TakesAWordInBracesForOneDigitOrMore) {
+  EXPECT_TRUE(MatchesName("lock", "lock"));
+  EXPECT_TRUE(MatchesName("{round}:lock", "17:lock"));
+  EXPECT_TRUE(MatchesName("list:{number}", "list:0"));
+  EXPECT_FALSE(MatchesName("list:{number}", "list:"));
+  EXPECT_FALSE(MatchesName("list:{number}", "list:1x"));
+  EXPECT_FALSE(MatchesName("{round}", "17:lock"));
+  EXPECT_FALSE(MatchesName("lock", "loc"));
+}
+
 }  // namespace
 }  // namespace rcb

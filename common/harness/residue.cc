@@ -1,10 +1,9 @@
 #include "common/harness/residue.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "absl/strings/str_cat.h"
-#include "common/measure/clock.h"
+#include "common/harness/key_names.h"
 #include "common/server/keyspace.h"
 
 namespace rcb {
@@ -38,19 +37,6 @@ std::string Describe(const std::string& key, BlockingClient& redis) {
 }
 
 }  // namespace
-
-bool MatchesName(absl::string_view pattern, absl::string_view name) {
-  const auto is_digit = [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; };
-  while (!pattern.empty()) {
-    if (name.empty()) return false;
-    const bool is_number = pattern[0] == '#';
-    if (is_number ? !is_digit(name[0]) : pattern[0] != name[0]) return false;
-    name.remove_prefix(1);
-    while (is_number && !name.empty() && is_digit(name[0])) name.remove_prefix(1);
-    pattern.remove_prefix(1);
-  }
-  return name.empty();
-}
 
 Violations AuditResidue(const Residue& residue, const std::string& prefix, BlockingClient& redis) {
   Violations violations;

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/string_view.h"
 #include "common/check/violations.h"
 #include "common/redis/blocking_client.h"
 
@@ -16,7 +15,7 @@ namespace rcb {
 
 // Keys that may be there. All others are a violation.
 struct Leftover {
-  std::string name;  // behind the run's prefix; # stands for a number
+  std::string name;  // behind the run's prefix; "{round}" and the like stand for a number
   std::string type = "string";
   bool expires = false;  // it must have a time to live
   int64_t length = -1;   // of a list, which must then be there; -1: any
@@ -27,9 +26,6 @@ struct Residue {
   std::vector<Leftover> keys;
   bool stays_subscribed = false;  // clients keep a channel under the prefix
 };
-
-// Whether `name` is `pattern`, in which # stands for one digit or more.
-bool MatchesName(absl::string_view pattern, absl::string_view name);
 
 // Compares what is on the server under `prefix` with `residue`; names the key and its type where
 // they differ. Keys beyond the first of each pattern are judged by their names alone. Judges

@@ -211,9 +211,8 @@ int64_t Run::Account(ThreadSlot& slot, WorkerState& state, int64_t intended_ns, 
       ++(status.code() == absl::StatusCode::kDeadlineExceeded ? state.tally.timeouts
                                                               : state.tally.errors);
       if (slot.first_error.empty()) {
-        slot.first_error =
-            LossOf(status.message(),
-                   absl::IsUnavailable(status) ? session_.options().idle_timeout_s : 0);
+        slot.first_error = LossOf(
+            status.message(), absl::IsUnavailable(status) ? session_.options().idle_timeout_s : 0);
       }
     }
   }

@@ -48,11 +48,11 @@ struct Floor {
 };
 
 // What clients that misbehave can do to the others, by contract: it is tried behind the timed
-// region of each row, and judged like the rest. See Trial.
+// region of each safe row, and of each control that says more than nothing here, and judged like
+// the rest. Requests are late and pipelines arrive in parts in any case. See Trial.
 struct TrialContract {
   enum class Death { kNotTried, kOthersGoOn, kOthersLockedOut };
 
-  bool is_tried = false;           // requests are late and pipelines arrive in parts
   Death death = Death::kNotTried;  // what follows where a holder dies
   double recovery_leases = 1;      // the others wait for at most so many leases then
   bool stalls = false;             // a holder may stay for longer than its lease,

@@ -301,9 +301,13 @@ void Suite::Finish(const Instance& instance, benchmark::State& state) {
 
 // Once for each row, behind its first run that went well.
 bool Suite::MayTry(const Instance& instance, const Tally& tally) {
+  const BenchmarkSpec& spec = instance.spec;
   const LedgerEntry& entry = ledger_[instance.name];
-  return options_.trial == "on" && instance.spec.trial.is_tried && entry.trial.empty() &&
-         tally.errors == 0 && tally.timeouts == 0 && entry.Error().empty();
+  const bool has_contract =
+      spec.role == Role::kSafe ||
+      (spec.role == Role::kControl && spec.trial.death != TrialContract::Death::kNotTried);
+  return options_.trial == "on" && has_contract && entry.trial.empty() && tally.errors == 0 &&
+         tally.timeouts == 0 && entry.Error().empty();
 }
 
 // Where the recorded history shows a violation, the row says how to look at it.

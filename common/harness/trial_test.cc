@@ -56,7 +56,7 @@ Instance MakeInstance(TrialContract trial,
 }
 
 Instance LockInstance(const SmallLock& lock, Death death, int workers = 20) {
-  TrialContract trial{.is_tried = true, .death = death, .requests_while_holding = 2};
+  TrialContract trial{.death = death, .requests_while_holding = 2};
   return MakeInstance(
       trial,
       [lock](const RunPlan& plan) {
@@ -118,7 +118,7 @@ TEST_F(TrialTest, AContractThatSaysSoMakesItNoViolationAndShowsThatTheDetectorWo
 }
 
 TEST_F(TrialTest, SomebodyWhoIsNotServedThoughAllBehaveIsAViolation) {
-  const TrialOutcome outcome = Try(MakeInstance({.is_tried = true}, [](const RunPlan& plan) {
+  const TrialOutcome outcome = Try(MakeInstance({}, [](const RunPlan& plan) {
     const bool is_trial = plan.trial.has_value();
     return std::make_unique<FunctionScenario>([is_trial](Worker& worker) -> Operation {
       const bool is_forgotten = is_trial && worker.index == 4;
@@ -165,7 +165,7 @@ TEST_F(TrialTest, APipelineThatIsNotAtomicIsSeenNotToBe) {
   for (const bool is_atomic : {true, false}) {
     SCOPED_TRACE(is_atomic);
     const TrialOutcome outcome =
-        Try(MakeInstance({.is_tried = true, .operations = 10}, [is_atomic](const RunPlan& plan) {
+        Try(MakeInstance({.operations = 10}, [is_atomic](const RunPlan& plan) {
           return std::make_unique<TwoKeys>(plan, is_atomic);
         }));
     EXPECT_EQ(outcome.not_tried, "");
