@@ -88,12 +88,14 @@ recordings_of() { # REV
   ((found))
 }
 
-# Prints for each record, one a line, what tells its machine from others.
+# Prints for each record, one a line, what tells its machine from others: the keys of the group in
+# context.awk.
 machines_of() { # DIRECTORY...
   local directory files
   for directory in "$@"; do
     mapfile -t files < <(results_in "${directory}")
-    jq --compact-output '.context | {num_cpus, cpu_model, memory_gib, kernel}' \
+    jq --compact-output '.context | {num_cpus, cpu_model, memory_gib, kernel,
+      caches: (.caches // null | if . then map({type, level, size}) else . end)}' \
       "${files[0]:-/dev/null}" 2>/dev/null | head --lines=1 | grep . || echo null
   done
 }
