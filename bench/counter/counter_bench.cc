@@ -6,8 +6,8 @@
 #include "absl/random/distributions.h"
 #include "absl/strings/str_cat.h"
 #include "bench/counter/counter.h"
-#include "bench/counter/needs.h"
 #include "bench/families.h"
+#include "bench/needs.h"
 
 namespace rcb {
 namespace {
@@ -20,6 +20,7 @@ struct Row {
   const char* name;
   Role role;
   Operation (*variant)(Worker& worker, const Keys& keys);
+  Needs needs;
   double floor_round_trips;
   bool is_sharded = false;      // each shard is a counter of its own to the checker
   bool calls_function = false;  // that the server has to be given first
@@ -27,14 +28,45 @@ struct Row {
 };
 
 constexpr Row kRows[] = {
-    {"Counter/unsafe/get_set", Role::kControl, counter::GetSet, 2},
-    {"Counter/locking/token_lock", Role::kSafe, counter::TokenLock, 4, false, false,
-     /*has_lock=*/true},
-    {"Counter/lockfree/incr", Role::kSafe, counter::Incr, 1},
-    {"Counter/lockfree/lua", Role::kSafe, counter::Lua, 1},
-    {"Counter/lockfree/watch", Role::kSafe, counter::Watch, 2},
-    {"Counter/lockfree/function", Role::kSafe, counter::Function, 1, false, true},
-    {"Counter/lockfree/sharded", Role::kSafe, counter::Sharded, 1, true},
+    {.name = "Counter/unsafe/get_set",
+     .role = Role::kControl,
+     .variant = counter::GetSet,
+     .needs = {"GET SET", "counter"},
+     .floor_round_trips = 2},
+    {.name = "Counter/locking/token_lock",
+     .role = Role::kSafe,
+     .variant = counter::TokenLock,
+     .needs = {"SET EVAL GET DEL", "counter counter:lock"},
+     .floor_round_trips = 4,
+     .has_lock = true},
+    {.name = "Counter/lockfree/incr",
+     .role = Role::kSafe,
+     .variant = counter::Incr,
+     .needs = {"INCR GET", "counter"},
+     .floor_round_trips = 1},
+    {.name = "Counter/lockfree/lua",
+     .role = Role::kSafe,
+     .variant = counter::Lua,
+     .needs = {"EVAL GET SET", "counter"},
+     .floor_round_trips = 1},
+    {.name = "Counter/lockfree/watch",
+     .role = Role::kSafe,
+     .variant = counter::Watch,
+     .needs = {"WATCH GET MULTI SET EXEC", "counter"},
+     .floor_round_trips = 2},
+    {.name = "Counter/lockfree/function",
+     .role = Role::kSafe,
+     .variant = counter::Function,
+     .needs = {"FCALL GET SET", "counter"},
+     .floor_round_trips = 1,
+     .calls_function = true},
+    {.name = "Counter/lockfree/sharded",
+     .role = Role::kSafe,
+     .variant = counter::Sharded,
+     .needs = {"INCR GET MGET",
+               "counter:0 counter:1 counter:2 counter:3 counter:4 counter:5 counter:6 counter:7"},
+     .floor_round_trips = 1,
+     .is_sharded = true},
 };
 
 class CounterScenario : public Scenario {
@@ -123,7 +155,7 @@ std::vector<BenchmarkSpec> Variants() {
     if (row.has_lock) spec.trial.death = TrialContract::Death::kOthersGoOn;
     spec.residue = {.is_judged = row.role == Role::kSafe,
                     .keys = {{.name = "counter"}, {.name = "counter:{shard}"}}};
-    DeclareNeeds(counter::kNeeds, spec);
+    Declare(row.needs, spec);
     spec.make = [row](const RunPlan& plan) { return std::make_unique<CounterScenario>(plan, row); };
     specs.push_back(std::move(spec));
   }

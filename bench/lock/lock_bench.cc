@@ -9,8 +9,8 @@
 #include "bench/lock/leases.h"
 #include "bench/lock/lock.h"
 #include "bench/lock/lock_check.h"
-#include "bench/lock/needs.h"
 #include "bench/lock/queues.h"
+#include "bench/needs.h"
 
 namespace rcb {
 namespace {
@@ -26,6 +26,7 @@ struct Row {
   const char* name;
   Role role;
   Operation (*variant)(Worker& worker, Section& section);
+  Needs needs;
   double floor_round_trips;
   const char* promise;
   Judged judged = Judged::kExclusion;
@@ -51,26 +52,59 @@ constexpr char kFair[] =
 constexpr char kFenced[] = "no late write accepted, no update lost; holders outlive their leases";
 constexpr char kCounted[] = "no update lost or counted twice, in real-time order";
 constexpr Row kRows[] = {
-    {"Lock/unsafe/none", Role::kControl, lock::None, 2, kExclusive},
-    {"Lock/unsafe/plain_del", Role::kControl, lock::PlainDel, 4, kExclusive, Judged::kExclusion,
-     kExpiring},
+    {.name = "Lock/unsafe/none",
+     .role = Role::kControl,
+     .variant = lock::None,
+     .needs = {"GET SET", "counter"},
+     .floor_round_trips = 2,
+     .promise = kExclusive},
+    {.name = "Lock/unsafe/plain_del",
+     .role = Role::kControl,
+     .variant = lock::PlainDel,
+     .needs = {"SET DEL GET", "counter lock:lock"},
+     .floor_round_trips = 4,
+     .promise = kExclusive,
+     .judged = Judged::kExclusion,
+     .trial = kExpiring},
     {.name = "Lock/unsafe/barging_queue",
      .role = Role::kControl,
      .variant = lock::BargingQueue,
+     .needs = {"EVAL TIME LINDEX LPOS LREM ZSCORE LPOP ZREM EXISTS SET RPUSH ZADD GET DEL PUBLISH "
+               "SUBSCRIBE",
+               "counter lock:lock lock:queue lock:members"},
      .floor_round_trips = 4,
      .promise = kFair,
      .is_fair = true,
      .needs_subscriber = true,
      .stays_subscribed = true},
-    {"Lock/unsafe/unfenced", Role::kControl, lock::Unfenced, 4, kFenced, Judged::kFences},
-    {"Lock/locking/setnx_spin", Role::kSafe, lock::SetnxSpin, 4,
-     "one holder at a time, no update lost or counted twice; a dead holder locks out all others",
-     Judged::kExclusion, kImmortal},
-    {"Lock/locking/token_backoff", Role::kSafe, lock::TokenBackoff, 4, kExclusive,
-     Judged::kExclusion, kExpiring},
+    {.name = "Lock/unsafe/unfenced",
+     .role = Role::kControl,
+     .variant = lock::Unfenced,
+     .needs = {"EVAL SET INCR GET DEL", "counter lock:lock lock:order lock:serving"},
+     .floor_round_trips = 4,
+     .promise = kFenced,
+     .judged = Judged::kFences},
+    {.name = "Lock/locking/setnx_spin",
+     .role = Role::kSafe,
+     .variant = lock::SetnxSpin,
+     .needs = {"SETNX DEL GET SET", "counter lock:lock"},
+     .floor_round_trips = 4,
+     .promise = "one holder at a time, no update lost or counted twice; a dead holder locks out "
+                "all others",
+     .judged = Judged::kExclusion,
+     .trial = kImmortal},
+    {.name = "Lock/locking/token_backoff",
+     .role = Role::kSafe,
+     .variant = lock::TokenBackoff,
+     .needs = {"SET EVAL GET DEL", "counter lock:lock"},
+     .floor_round_trips = 4,
+     .promise = kExclusive,
+     .judged = Judged::kExclusion,
+     .trial = kExpiring},
     {.name = "Lock/locking/ticket",
      .role = Role::kSafe,
      .variant = lock::Ticket,
+     .needs = {"INCR GET SET", "counter lock:order lock:serving"},
      .floor_round_trips = 5,
      .promise = "one holder at a time, first come first served, no update lost or counted twice; a "
                 "dead holder locks out all others",
@@ -79,6 +113,8 @@ constexpr Row kRows[] = {
     {.name = "Lock/locking/blpop_queue",
      .role = Role::kSafe,
      .variant = lock::BlpopQueue,
+     .needs = {"RPUSH BLMOVE LMOVE INCR EVAL GET EXISTS SET",
+               "counter lock:queue lock:order lock:queue:held:{worker}"},
      .floor_round_trips = 4,
      .promise = kExclusive,
      .trial =
@@ -87,6 +123,8 @@ constexpr Row kRows[] = {
     {.name = "Lock/locking/pubsub",
      .role = Role::kSafe,
      .variant = lock::Pubsub,
+     .needs = {"EVAL EXISTS HSET PEXPIRE PTTL HEXISTS DEL PUBLISH SUBSCRIBE GET SET",
+               "counter lock:lock"},
      .floor_round_trips = 4,
      .promise = kExclusive,
      .trial = {.death = Death::kOthersGoOn, .recovery_leases = 2, .stalls = true},
@@ -94,6 +132,8 @@ constexpr Row kRows[] = {
     {.name = "Lock/locking/fair_queue",
      .role = Role::kSafe,
      .variant = lock::FairQueue,
+     .needs = {"EVAL TIME LINDEX ZSCORE LPOP ZREM EXISTS SET RPUSH ZADD GET DEL PUBLISH SUBSCRIBE",
+               "counter lock:lock lock:queue lock:members"},
      .floor_round_trips = 4,
      .promise = kFair,
      .trial = {.death = Death::kOthersGoOn, .recovery_leases = 3, .stalls = true},
@@ -103,6 +143,8 @@ constexpr Row kRows[] = {
     {.name = "Lock/locking/read_write",
      .role = Role::kSafe,
      .variant = lock::ReadWrite,
+     .needs = {"EVAL EXISTS TIME ZADD PEXPIRE ZREMRANGEBYSCORE SET GET DEL ZREM",
+               "counter lock:lock lock:members lock:intent"},
      .floor_round_trips = 3,
      .promise =
          "a writer is alone, no update lost, no read out of order; a dead holder's lock ends "
@@ -112,13 +154,33 @@ constexpr Row kRows[] = {
     {.name = "Lock/locking/redlock",
      .role = Role::kSafe,
      .variant = lock::Redlock,
+     .needs = {"GET SET", "counter"},
      .floor_round_trips = 4,
      .promise = kExclusive,
      .trial = {.death = Death::kOthersGoOn, .stalls = true, .asks_slowly = true},
      .quorum_nodes = 3},
-    {"Lock/locking/fenced", Role::kSafe, lock::Fenced, 4, kFenced, Judged::kFences, kExpiring},
-    {"Lock/lockfree/lua", Role::kSafe, lock::Lua, 1, kCounted, Judged::kNothing},
-    {"Lock/lockfree/watch", Role::kSafe, lock::Watch, 2, kCounted, Judged::kNothing},
+    {.name = "Lock/locking/fenced",
+     .role = Role::kSafe,
+     .variant = lock::Fenced,
+     .needs = {"EVAL SET INCR GET DEL", "counter lock:lock lock:order lock:serving"},
+     .floor_round_trips = 4,
+     .promise = kFenced,
+     .judged = Judged::kFences,
+     .trial = kExpiring},
+    {.name = "Lock/lockfree/lua",
+     .role = Role::kSafe,
+     .variant = lock::Lua,
+     .needs = {"EVAL GET SET", "counter"},
+     .floor_round_trips = 1,
+     .promise = kCounted,
+     .judged = Judged::kNothing},
+    {.name = "Lock/lockfree/watch",
+     .role = Role::kSafe,
+     .variant = lock::Watch,
+     .needs = {"WATCH GET MULTI SET EXEC", "counter"},
+     .floor_round_trips = 2,
+     .promise = kCounted,
+     .judged = Judged::kNothing},
 };
 
 class LockScenario : public Scenario {
@@ -243,7 +305,7 @@ std::vector<BenchmarkSpec> Variants() {
     spec.residue = ResidueOf(row);
     spec.needs.subscriber = row.needs_subscriber;
     spec.needs.quorum_nodes = row.quorum_nodes;
-    DeclareNeeds(lock::kNeeds, spec);
+    Declare(row.needs, spec);
     if (row.has_readers) {
       spec.op_classes = {"write", "read"};
       spec.floor.requests = 0;  // a reader sends fewer than a writer

@@ -9,7 +9,7 @@
 #include "bench/computation_flags.h"
 #include "bench/computation_metrics.h"
 #include "bench/families.h"
-#include "bench/stampede/needs.h"
+#include "bench/needs.h"
 #include "bench/stampede/stampede.h"
 
 namespace rcb {
@@ -33,6 +33,7 @@ struct Row {
   const char* name;
   Role role;
   Operation (*variant)(Worker& worker, Shared& shared);
+  Needs needs;
   double floor_round_trips;
   const char* promise;
   TrialContract trial = {};   // of winners that die or stall
@@ -56,36 +57,64 @@ constexpr char kOnce[] =
     "one computation per round, whose value everyone gets; a dead winner holds up the others for "
     "its lease";
 constexpr Row kRows[] = {
-    {"Stampede/unsafe/none", Role::kControl, stampede::None, 2, kOnce},
-    {"Stampede/unsafe/short_lock", Role::kControl, ShortLock, 3, kOnce},
+    {.name = "Stampede/unsafe/none",
+     .role = Role::kControl,
+     .variant = stampede::None,
+     .needs = {"GET SET", "{round}"},
+     .floor_round_trips = 2,
+     .promise = kOnce},
+    {.name = "Stampede/unsafe/short_lock",
+     .role = Role::kControl,
+     .variant = ShortLock,
+     .needs = {"GET SET EVAL DEL", "{round} {round}:lock"},
+     .floor_round_trips = 3,
+     .promise = kOnce},
     {.name = "Stampede/locking/setnx_poll",
      .role = Role::kSafe,
      .variant = stampede::SetnxPoll,
+     .needs = {"GET SETNX SETEX DEL", "{round} {round}:lock"},
      .floor_round_trips = 3,
      .promise = "this round's value; more than one computation if a loser is late; a dead winner "
                 "locks out all others",
      .trial = {.death = Death::kOthersLockedOut, .requests_while_holding = 1},
      .promises_one = false},
-    {"Stampede/locking/token_lock", Role::kSafe, TokenLock, 3, kOnce,
-     Expiring(/*recovery_leases=*/1, /*requests=*/2)},
+    {.name = "Stampede/locking/token_lock",
+     .role = Role::kSafe,
+     .variant = TokenLock,
+     .needs = {"GET SET EVAL DEL", "{round} {round}:lock"},
+     .floor_round_trips = 3,
+     .promise = kOnce,
+     .trial = Expiring(1, 2)},
     {.name = "Stampede/locking/pubsub",
      .role = Role::kSafe,
      .variant = stampede::Pubsub,
+     .needs = {"EVAL GET SET PUBLISH DEL SUBSCRIBE", "{round} {round}:lock"},
      .floor_round_trips = 2,
      .promise = kOnce,
-     .trial = Expiring(/*recovery_leases=*/2, /*requests=*/1),
+     .trial = Expiring(2, 1),
      .needs_subscriber = true},
-    {"Stampede/locking/blpop", Role::kSafe, stampede::Blpop, 2, kOnce,
-     Expiring(/*recovery_leases=*/2, /*requests=*/1)},
-    {"Stampede/locking/single_flight", Role::kSafe, stampede::OneFlight, 3,
-     "one computation per round and process, whose value everyone gets"},
+    {.name = "Stampede/locking/blpop",
+     .role = Role::kSafe,
+     .variant = stampede::Blpop,
+     .needs = {"EVAL GET SET INCR PEXPIRE RPUSH DEL BLPOP",
+               "{round} {round}:lock {round}:waiters {round}:wake"},
+     .floor_round_trips = 2,
+     .promise = kOnce,
+     .trial = Expiring(2, 1)},
+    {.name = "Stampede/locking/single_flight",
+     .role = Role::kSafe,
+     .variant = stampede::OneFlight,
+     .needs = {"GET SET", "{round}"},
+     .floor_round_trips = 3,
+     .promise = "one computation per round and process, whose value everyone gets"},
     {.name = "Stampede/locking/lease",
      .role = Role::kSafe,
      .variant = stampede::Lease,
+     .needs = {"EVAL GET SET DEL", "{round} {round}:lock"},
      .floor_round_trips = 2,
      .promise = "one computation per round, whose value everyone gets; a dead winner holds up the "
                 "others for its lease, and a late one's value is refused",
-     .trial = Expiring(/*recovery_leases=*/1, /*requests=*/1),
+     .trial = Expiring(1, 1),
      .refuses_late = true},
 };
 
@@ -201,7 +230,7 @@ std::vector<BenchmarkSpec> Variants(const ComputationOptions& options) {
                          {.name = "{round}:waiters", .expires = true},
                          {.name = "{round}:wake", .type = "list", .expires = true}};
     spec.residue.stays_subscribed = row.needs_subscriber;
-    DeclareNeeds(stampede::kNeeds, spec);
+    Declare(row.needs, spec);
     spec.make = [row, computation](const RunPlan& plan) {
       return std::make_unique<StampedeScenario>(plan, computation, row);
     };

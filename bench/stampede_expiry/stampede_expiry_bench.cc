@@ -11,8 +11,8 @@
 #include "bench/computation_flags.h"
 #include "bench/computation_metrics.h"
 #include "bench/families.h"
+#include "bench/needs.h"
 #include "bench/stampede_expiry/expiry_check.h"
-#include "bench/stampede_expiry/needs.h"
 #include "bench/stampede_expiry/stampede_expiry.h"
 #include "bench/stampede_expiry/theory.h"
 #include "common/harness/notes.h"
@@ -37,6 +37,7 @@ struct Row {
   const char* name;
   Role role;
   Operation (*variant)(Worker& worker, Cache& cache, size_t index);
+  Needs needs;
   const char* promise;
   bool promises_one = false;     // computation per epoch
   bool predicts_xfetch = false;  // the row shows what the theory of XFetch says
@@ -53,7 +54,8 @@ constexpr char kOnceOrStale[] =
 constexpr char kFresh[] = "nobody gets less than was acknowledged";
 
 constexpr Row Xfetch(int64_t beta_pct) {
-  Row row{"StampedeExpiry/lockfree/xfetch", Role::kSafe, expiry::Xfetch, kFresh};
+  Row row{
+      "StampedeExpiry/lockfree/xfetch", Role::kSafe, expiry::Xfetch, {"GET SET EVAL", ""}, kFresh};
   row.predicts_xfetch = true;
   row.refreshes_early = true;
   row.arg = {"beta_pct", beta_pct};
@@ -61,23 +63,43 @@ constexpr Row Xfetch(int64_t beta_pct) {
 }
 
 constexpr Row TtlJitter(int64_t jitter_pct) {
-  Row row{"StampedeExpiry/lockfree/ttl_jitter", Role::kSafe, expiry::None, kFresh};
+  Row row{"StampedeExpiry/lockfree/ttl_jitter",
+          Role::kSafe,
+          expiry::None,
+          {"GET SET EVAL", ""},
+          kFresh};
   row.arg = {"jitter_pct", jitter_pct};
   row.keys = kManyKeys;
   return row;
 }
 
 constexpr Row kRows[] = {
-    {"StampedeExpiry/unsafe/none", Role::kControl, expiry::None, kOnce, true},
-    {"StampedeExpiry/locking/token_lock", Role::kSafe, expiry::TokenLock, kOnce, true},
+    {.name = "StampedeExpiry/unsafe/none",
+     .role = Role::kControl,
+     .variant = expiry::None,
+     .needs = {"GET SET EVAL", ""},
+     .promise = kOnce,
+     .promises_one = true},
+    {.name = "StampedeExpiry/locking/token_lock",
+     .role = Role::kSafe,
+     .variant = expiry::TokenLock,
+     .needs = {"GET SET EVAL DEL", ""},
+     .promise = kOnce,
+     .promises_one = true},
     {.name = "StampedeExpiry/locking/xfetch_lock",
      .role = Role::kSafe,
      .variant = expiry::XfetchLock,
+     .needs = {"GET SET EVAL DEL", ""},
      .promise = kOnce,
      .promises_one = true,
      .refreshes_early = true},
-    {"StampedeExpiry/locking/stale_while_revalidate", Role::kSafe, expiry::StaleWhileRevalidate,
-     kOnceOrStale, true, false, false, kGraceMs},
+    {.name = "StampedeExpiry/locking/stale_while_revalidate",
+     .role = Role::kSafe,
+     .variant = expiry::StaleWhileRevalidate,
+     .needs = {"GET SET EVAL DEL", ""},
+     .promise = kOnceOrStale,
+     .promises_one = true,
+     .grace_ms = kGraceMs},
     Xfetch(50),
     Xfetch(100),
     Xfetch(150),
@@ -287,6 +309,15 @@ Settings SettingsOf(const Row& row, const ComputationOptions& options, const Run
   return settings;
 }
 
+// How many keys there are differs among the rows of a variant.
+void DeclareKeys(size_t count, BenchmarkSpec& spec) {
+  for (size_t i = 0; i < count; ++i) {
+    for (const char* const part : {"", ":lock", ":newest"}) {
+      spec.needs.keys.push_back(absl::StrCat(i, part));
+    }
+  }
+}
+
 std::vector<BenchmarkSpec> Variants(const ComputationOptions& options) {
   std::vector<BenchmarkSpec> specs;
   for (const Row& row : kRows) {
@@ -309,8 +340,8 @@ std::vector<BenchmarkSpec> Variants(const ComputationOptions& options) {
     }
     spec.residue.is_judged = row.role == Role::kSafe;
     spec.residue.keys = {{.name = "{number}", .expires = true}, {.name = "{number}:newest"}};
-    DeclareNeeds(expiry::kNeeds, spec);
-    expiry::DeclareKeys(row.keys, spec);
+    Declare(row.needs, spec);
+    DeclareKeys(row.keys, spec);
     spec.make = [row, options](const RunPlan& plan) {
       return std::make_unique<ExpiryScenario>(plan, SettingsOf(row, options, plan), row);
     };

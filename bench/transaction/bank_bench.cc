@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "bench/needs.h"
 #include "bench/transaction/bank_check.h"
-#include "bench/transaction/needs.h"
 #include "bench/transaction/transaction.h"
 #include "bench/transaction/variants.h"
 #include "common/harness/notes.h"
@@ -27,6 +27,7 @@ struct Row {
   const char* name;
   Role role;
   Operation (*variant)(Worker& worker, const Bank& bank, const Transfer& transfer);
+  Needs needs;
   double floor_round_trips;  // of a transfer
   const char* promise;
   bool is_guarded = true;            // against overdrafts
@@ -35,30 +36,58 @@ struct Row {
   bool has_locks = false;
 };
 
+constexpr char kAccountKeys[] =
+    "account:0 account:1 account:2 account:3 account:4 account:5 account:6 account:7";
 constexpr char kBooks[] =
     "total kept in every snapshot, no owner overdrawn, balances as acknowledged";
 constexpr Row kRows[] = {
-    {"Transaction/unsafe/separate", Role::kControl, Separate, 4, kBooks},
+    {.name = "Transaction/unsafe/separate",
+     .role = Role::kControl,
+     .variant = Separate,
+     .needs = {"MSET MGET GET SET", kAccountKeys},
+     .floor_round_trips = 4,
+     .promise = kBooks},
     {.name = "Transaction/unsafe/write_skew",
      .role = Role::kControl,
      .variant = WriteSkew,
+     .needs = {"MSET MGET UNWATCH WATCH MULTI EXEC", kAccountKeys},
      .floor_round_trips = 2,
      .promise = kBooks,
      .moves_between_pairs = true},
     {.name = "Transaction/locking/ordered_locks",
      .role = Role::kSafe,
      .variant = OrderedLocks,
+     .needs = {"MSET MGET SET EVAL GET DEL",
+               "account:0 account:1 account:2 account:3 account:4 account:5 account:6 account:7 "
+               "owner:0:lock "
+               "owner:1:lock owner:2:lock owner:3:lock owner:4:lock owner:5:lock"},
      .floor_round_trips = 5,
      .promise = kBooks,
      .has_locks = true},
-    {"Transaction/lockfree/multi_exec", Role::kSafe, MultiExec, 1,
-     "total kept in every snapshot, balances as acknowledged; does not guard against overdrafts",
-     /*is_guarded=*/false},
-    {"Transaction/lockfree/watch", Role::kSafe, Watch, 2, kBooks},
-    {"Transaction/lockfree/lua", Role::kSafe, Lua, 1, kBooks},
+    {.name = "Transaction/lockfree/multi_exec",
+     .role = Role::kSafe,
+     .variant = MultiExec,
+     .needs = {"MSET MGET MULTI DECRBY INCRBY EXEC", kAccountKeys},
+     .floor_round_trips = 1,
+     .promise = "total kept in every snapshot, balances as acknowledged; does not guard against "
+                "overdrafts",
+     .is_guarded = false},
+    {.name = "Transaction/lockfree/watch",
+     .role = Role::kSafe,
+     .variant = Watch,
+     .needs = {"MSET MGET UNWATCH WATCH MULTI EXEC", kAccountKeys},
+     .floor_round_trips = 2,
+     .promise = kBooks},
+    {.name = "Transaction/lockfree/lua",
+     .role = Role::kSafe,
+     .variant = Lua,
+     .needs = {"MSET MGET EVAL GET DECRBY INCRBY", kAccountKeys},
+     .floor_round_trips = 1,
+     .promise = kBooks},
     {.name = "Transaction/lockfree/function",
      .role = Role::kSafe,
      .variant = Function,
+     .needs = {"MSET MGET FCALL GET DECRBY INCRBY", kAccountKeys},
      .floor_round_trips = 1,
      .promise = kBooks,
      .calls_function = true},
@@ -165,7 +194,7 @@ std::vector<BenchmarkSpec> BankVariants() {
   for (const Row& row : kRows) {
     BenchmarkSpec spec(row.name, row.role, {.promise = row.promise});
     spec.floor.round_trips = row.floor_round_trips;
-    DeclareNeeds(kNeeds, spec);
+    Declare(row.needs, spec);
     spec.op_classes = {"transfer", "snapshot"};
     spec.trial.operations = 10;
     if (row.has_locks) spec.trial.death = TrialContract::Death::kOthersGoOn;

@@ -3,8 +3,8 @@
 #include <utility>
 #include <vector>
 
+#include "bench/needs.h"
 #include "bench/transaction/list_append.h"
-#include "bench/transaction/needs.h"
 #include "bench/transaction/variants.h"
 #include "common/check/list_append_history.h"
 #include "common/measure/clock.h"
@@ -17,11 +17,12 @@ struct Row {
   const char* name;
   Role role;
   StepReplies (*variant)(Worker& worker, const std::vector<Step>& steps);
+  Needs needs;
 };
 
 constexpr Row kRows[] = {
-    {"Transaction/unsafe/list_separate", Role::kControl, ListSeparate},
-    {"Transaction/lockfree/list_append", Role::kSafe, ListAppend},
+    {"Transaction/unsafe/list_separate", Role::kControl, ListSeparate, {"RPUSH LRANGE", ""}},
+    {"Transaction/lockfree/list_append", Role::kSafe, ListAppend, {"MULTI RPUSH LRANGE EXEC", ""}},
 };
 
 class ListAppendScenario : public Scenario {
@@ -106,7 +107,7 @@ std::vector<BenchmarkSpec> ListAppendVariants() {
     spec.trial.operations = 10;
     spec.residue = {.is_judged = row.role == Role::kSafe,
                     .keys = {{.name = "list:{number}", .type = "list"}}};
-    DeclareNeeds(kNeeds, spec);
+    Declare(row.needs, spec);
     spec.make = [row](const RunPlan& plan) {
       return std::make_unique<ListAppendScenario>(plan, row);
     };

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "bench/transaction/needs.h"
+#include "bench/needs.h"
 #include "bench/transaction/transaction.h"
 #include "bench/transaction/variants.h"
 #include "common/harness/notes.h"
@@ -17,11 +17,15 @@ struct Row {
   const char* name;
   Role role;
   Task<absl::StatusOr<PairValues>> (*read)(Worker& worker, const Pair& pair);
+  Needs needs;
 };
 
 constexpr Row kRows[] = {
-    {"Transaction/unsafe/read_skew", Role::kControl, GetAndGet},
-    {"Transaction/lockfree/mset_mget", Role::kSafe, Mget},
+    {"Transaction/unsafe/read_skew",
+     Role::kControl,
+     GetAndGet,
+     {"MSET GET", "pair:first pair:second"}},
+    {"Transaction/lockfree/mset_mget", Role::kSafe, Mget, {"MSET MGET", "pair:first pair:second"}},
 };
 
 // An operation that reads yields what it saw, or kSkewed where the keys differed.
@@ -92,7 +96,7 @@ std::vector<BenchmarkSpec> PairVariants() {
     spec.trial.operations = 10;
     spec.residue = {.is_judged = row.role == Role::kSafe,
                     .keys = {{.name = "pair:first"}, {.name = "pair:second"}}};
-    DeclareNeeds(kNeeds, spec);
+    Declare(row.needs, spec);
     spec.make = [row](const RunPlan& plan) { return std::make_unique<PairScenario>(plan, row); };
     specs.push_back(std::move(spec));
   }
