@@ -1,0 +1,377 @@
+// The proxy between clients of ours and a real server, which has seen for itself what arrived.
+
+#include "common/fault/proxy.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "common/measure/clock.h"
+#include "common/redis/blocking_client.h"
+#include "common/redis/scripted_peer.h"
+#include "common/redis/test_client.h"
+#include "common/server/private_server.h"
+#include "gtest/gtest.h"
+
+namespace rcb {
+namespace {
+
+constexpr int64_t kMsNs = 1'000'000;
+constexpr int kTimeoutMs = 10'000;
+constexpr int64_t kShortMs = 100;
+
+class ProxyTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto server = PrivateServer::Start(PrivateServerOptions());
+    ASSERT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+    const absl::StatusOr<Address> address = Resolve(server_->tcp_endpoint());
+    ASSERT_TRUE(address.ok()) << address.status();
+    StartProxy(*address);
+    auto direct = BlockingClient::Connect(server_->tcp_endpoint(), kTimeoutMs);
+    ASSERT_TRUE(direct.ok()) << direct.status();
+    direct_ = std::make_unique<BlockingClient>(*std::move(direct));
+  }
+
+  void StartProxy(const Address& address) {
+    auto proxy = Proxy::Start(address, /*seed=*/1);
+    ASSERT_TRUE(proxy.ok()) << proxy.status();
+    proxy_ = *std::move(proxy);
+  }
+
+  void Set(const ProxyFaults& faults) { ASSERT_EQ(proxy_->Set(faults), absl::OkStatus()); }
+
+  absl::StatusOr<BlockingClient> Connect() {
+    Endpoint endpoint;
+    endpoint.host = "127.0.0.1";
+    endpoint.port = proxy_->port();
+    return BlockingClient::Connect(endpoint, kTimeoutMs);
+  }
+
+  // What the server itself says.
+  std::string Ask(const std::vector<std::string>& command) {
+    const absl::StatusOr<Reply> reply = direct_->Command(command);
+    if (!reply.ok()) return reply.status().ToString();
+    return reply->is_integer() ? absl::StrCat(reply->integer()) : std::string(reply->text());
+  }
+
+  std::unique_ptr<PrivateServer> server_;
+  std::unique_ptr<Proxy> proxy_;
+  std::unique_ptr<BlockingClient> direct_;
+};
+
+// Bytes of all values, so that nothing can be lost, swapped or repeated unnoticed.
+std::string Pattern(size_t size) {
+  std::string bytes(size, '\0');
+  uint32_t state = 1;
+  for (char& byte : bytes) {
+    state = state * 1664525 + 1013904223;
+    byte = static_cast<char>(state >> 24);
+  }
+  return bytes;
+}
+
+void ExpectPassesWhole(absl::StatusOr<BlockingClient> client, const std::string& value) {
+  ASSERT_TRUE(client.ok()) << client.status();
+  ASSERT_TRUE(client->Command({"SET", "key", value}).ok());
+  const absl::StatusOr<Reply> reply = client->Command({"GET", "key"});
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_TRUE(reply->text() == value);
+}
+
+TEST_F(ProxyTest, PassesWhatComesUnchangedInBothDirections) {
+  for (const size_t size : {size_t{0}, size_t{1}, size_t{70'000}, size_t{20} << 20}) {
+    ExpectPassesWhole(Connect(), Pattern(size));
+  }
+  EXPECT_EQ(proxy_->counts().connections, 4);
+  EXPECT_GT(proxy_->counts().bytes_to_server, int64_t{20} << 20);
+  EXPECT_GT(proxy_->counts().bytes_to_client, int64_t{20} << 20);
+}
+
+TEST_F(ProxyTest, ReachesAServerByItsUnixSocket) {
+  Address address;
+  address.unix_path = server_->unix_endpoint().path;
+  StartProxy(address);
+  ExpectPassesWhole(Connect(), Pattern(1000));
+}
+
+TEST_F(ProxyTest, PassesSlicesAndLateChunksInTheirOrder) {
+  ProxyFaults faults;
+  faults.to_server = {.jitter_ns = kMsNs, .slice_bytes = 7};
+  faults.to_client = {.latency_ns = kMsNs, .jitter_ns = kMsNs, .slice_bytes = 100};
+  Set(faults);
+  ExpectPassesWhole(Connect(), Pattern(70'000));
+}
+
+TEST_F(ProxyTest, DelaysEachDirection) {
+  absl::StatusOr<BlockingClient> client = Connect();
+  ASSERT_TRUE(client.ok()) << client.status();
+  ProxyFaults faults;
+  faults.to_server.latency_ns = 10 * kMsNs;
+  faults.to_client.latency_ns = 5 * kMsNs;
+  Set(faults);
+  for (int i = 0; i < 5; ++i) {
+    const int64_t begin_ns = NowNs();
+    ASSERT_TRUE(client->Command({"PING"}).ok());
+    EXPECT_GE(NowNs() - begin_ns, 15 * kMsNs);
+  }
+}
+
+TEST_F(ProxyTest, DelaysEachChunkByItselfSoThatManyAreUnderWayAtOnce) {
+  MultiplexClient client(proxy_->address());
+  ProxyFaults faults;
+  faults.to_client.latency_ns = 500 * kMsNs;
+  Set(faults);
+  std::vector<absl::StatusOr<Reply>> results(20);
+  const int64_t begin_ns = NowNs();
+  for (absl::StatusOr<Reply>& result : results) client.Start(Command("INCR", "key"), &result);
+  client.loop.Run();
+  // One after the other they would take 10 s.
+  EXPECT_LT(NowNs() - begin_ns, 5000 * kMsNs);
+  for (size_t i = 0; i < results.size(); ++i) {
+    ASSERT_TRUE(results[i].ok()) << results[i].status();
+    EXPECT_EQ(results[i]->integer(), static_cast<int64_t>(i) + 1);
+  }
+}
+
+TEST_F(ProxyTest, LetsNoMoreBytesPassThanItsLimit) {
+  absl::StatusOr<BlockingClient> client = Connect();
+  ASSERT_TRUE(client.ok()) << client.status();
+  ProxyFaults faults;
+  faults.to_server.bytes_per_second = 1'000'000;
+  Set(faults);
+  const int64_t begin_ns = NowNs();
+  ASSERT_TRUE(client->Command({"SET", "key", std::string(300'000, 'x')}).ok());
+  EXPECT_GE(NowNs() - begin_ns, 300 * kMsNs);
+}
+
+TEST_F(ProxyTest, LosesRepliesToRequestsThatTheServerHasApplied) {
+  TestClient client(proxy_->address());
+  client.options.op_timeout_ms = kShortMs;
+  ASSERT_EQ(client.Connect(), absl::OkStatus());
+  ProxyFaults faults;
+  faults.to_client.lose_probability = 1;
+  Set(faults);
+  const auto increment = [&]() -> Task<absl::Status> {
+    co_await client.connection.Run(Command("INCR", "key"));
+    co_return absl::OkStatus();
+  };
+  EXPECT_EQ(client.Run(increment()).code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(Ask({"GET", "key"}), "1");
+  EXPECT_EQ(proxy_->counts().lost_chunks, 1);
+
+  Set(ProxyFaults());
+  ASSERT_EQ(client.Connect(), absl::OkStatus());
+  EXPECT_EQ(client.Run(increment()), absl::OkStatus());
+  EXPECT_EQ(Ask({"GET", "key"}), "2");
+}
+
+TEST_F(ProxyTest, LosesAboutAsManyRepliesAsItsChanceSays) {
+  ProxyFaults faults;
+  faults.to_client.lose_probability = 0.5;
+  TestClient client(proxy_->address());
+  client.options.op_timeout_ms = 30;
+  int lost = 0;
+  for (int i = 0; i < 40; ++i) {
+    Set(ProxyFaults());
+    ASSERT_EQ(client.Connect(), absl::OkStatus());
+    Set(faults);
+    const auto ping = [&]() -> Task<absl::Status> {
+      co_await client.connection.Run(Command("PING"));
+      co_return absl::OkStatus();
+    };
+    lost += client.Run(ping()).ok() ? 0 : 1;
+  }
+  // The draws are those of the seed; a fair coin leaves these bounds less than once in 10,000
+  // times.
+  EXPECT_GE(lost, 7);
+  EXPECT_LE(lost, 33);
+  EXPECT_EQ(proxy_->counts().lost_chunks, lost);
+}
+
+TEST_F(ProxyTest, SwallowsRequestsThatNeverReachTheServer) {
+  TestClient client(proxy_->address());
+  client.options.op_timeout_ms = kShortMs;
+  ASSERT_EQ(client.Connect(), absl::OkStatus());
+  ProxyFaults faults;
+  faults.to_server.swallow = true;
+  Set(faults);
+  const auto increment = [&]() -> Task<absl::Status> {
+    co_await client.connection.Run(Command("INCR", "key"));
+    co_return absl::OkStatus();
+  };
+  EXPECT_EQ(client.Run(increment()).code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(Ask({"EXISTS", "key"}), "0");
+}
+
+// The value of "connected_clients", which counts the asking one.
+int64_t Clients(BlockingClient& direct) {
+  const absl::StatusOr<Reply> list = direct.Command({"CLIENT", "LIST"});
+  if (!list.ok()) return -1;
+  return std::count(list->text().begin(), list->text().end(), '\n');
+}
+
+bool SoonHas(BlockingClient& direct, int64_t clients) {
+  const int64_t deadline_ns = NowNs() + kTimeoutMs * kMsNs;
+  while (NowNs() < deadline_ns) {
+    if (Clients(direct) == clients) return true;
+  }
+  return false;
+}
+
+TEST_F(ProxyTest, TellsTheServerOfAnEndOnceTheBlackholeIsOver) {
+  ProxyFaults faults;
+  faults.to_server.swallow = true;
+  {
+    absl::StatusOr<BlockingClient> client = Connect();
+    ASSERT_TRUE(client.ok()) << client.status();
+    Set(faults);
+  }
+  EXPECT_EQ(Clients(*direct_), 2);
+  Set(ProxyFaults());
+  EXPECT_TRUE(SoonHas(*direct_, 1));
+}
+
+TEST_F(ProxyTest, EndsBothConnectionsWhenTheClientCloses) {
+  { ASSERT_TRUE(Connect().ok()); }
+  EXPECT_TRUE(SoonHas(*direct_, 1));
+}
+
+TEST_F(ProxyTest, EndsTheClientsConnectionWhenTheServerCloses) {
+  absl::StatusOr<BlockingClient> client = Connect();
+  ASSERT_TRUE(client.ok()) << client.status();
+  ASSERT_EQ(Ask({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"}), "1");
+  EXPECT_EQ(client->Command({"PING"}).status().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(ProxyTest, TakesNoBytesWhileItStallsAndAllOfThemLater) {
+  absl::StatusOr<BlockingClient> client = Connect();
+  ASSERT_TRUE(client.ok()) << client.status();
+  ProxyFaults faults;
+  faults.to_client.stall = true;
+  Set(faults);
+  TestClient other(proxy_->address());
+  other.options.connect_timeout_ms = kShortMs;
+  other.options.op_timeout_ms = kShortMs;
+  EXPECT_FALSE(other.Connect().ok());
+  EXPECT_EQ(Ask({"SET", "key", "v"}), "OK");
+  Set(ProxyFaults());
+  const absl::StatusOr<Reply> reply = client->Command({"GET", "key"});
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_EQ(reply->text(), "v");
+}
+
+// The most bytes that wait in the server for one client, by a reply to CLIENT LIST.
+int64_t UnsentBytes(const std::string& clients) {
+  int64_t most = 0;
+  for (const absl::string_view word : absl::StrSplit(clients, ' ')) {
+    int64_t bytes = 0;
+    if (absl::StartsWith(word, "omem=") && absl::SimpleAtoi(word.substr(5), &bytes)) {
+      most = std::max(most, bytes);
+    }
+  }
+  return most;
+}
+
+TEST_F(ProxyTest, HoldsNoMoreThanItsBoundForAClientThatDoesNotRead) {
+  ASSERT_EQ(Ask({"SET", "key", std::string(size_t{64} << 20, 'x')}), "OK");
+  ProxyFaults faults;
+  faults.to_client.bytes_per_second = 1000;
+  Set(faults);
+  TestClient client(proxy_->address());
+  client.options.op_timeout_ms = kShortMs;
+  ASSERT_EQ(client.Connect(), absl::OkStatus());
+  const auto get = [&]() -> Task<absl::Status> {
+    co_await client.connection.Run(Command("GET", "key"));
+    co_return absl::OkStatus();
+  };
+  EXPECT_EQ(client.Run(get()).code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_LT(proxy_->counts().bytes_to_client, 100'000);
+  // The kernel holds some megabytes as well.
+  EXPECT_GT(UnsentBytes(Ask({"CLIENT", "LIST", "TYPE", "normal"})), int64_t{32} << 20);
+}
+
+TEST_F(ProxyTest, RefusesNewConnectionsAndTakesThemAgainOnTheSamePort) {
+  absl::StatusOr<BlockingClient> old = Connect();
+  ASSERT_TRUE(old.ok()) << old.status();
+  const int port = proxy_->port();
+  ProxyFaults faults;
+  faults.refuse = true;
+  for (int i = 0; i < 3; ++i) {
+    Set(faults);
+    EXPECT_EQ(Connect().status().code(), absl::StatusCode::kUnavailable);
+    EXPECT_TRUE(old->Command({"PING"}).ok());
+    Set(ProxyFaults());
+    EXPECT_TRUE(Connect().ok());
+  }
+  EXPECT_EQ(proxy_->port(), port);
+}
+
+TEST_F(ProxyTest, ResetsWhatIsOpenAndTakesNewConnections) {
+  absl::StatusOr<BlockingClient> client = Connect();
+  ASSERT_TRUE(client.ok()) << client.status();
+  proxy_->ResetConnections();
+  EXPECT_EQ(client->Command({"PING"}).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_TRUE(SoonHas(*direct_, 1));
+  EXPECT_TRUE(Connect().ok());
+}
+
+TEST_F(ProxyTest, AffectsTheShareOfConnectionsThatItIsToldTo) {
+  std::vector<std::unique_ptr<BlockingClient>> clients;
+  for (int i = 0; i < 40; ++i) {
+    absl::StatusOr<BlockingClient> client = Connect();
+    ASSERT_TRUE(client.ok()) << client.status();
+    clients.push_back(std::make_unique<BlockingClient>(*std::move(client)));
+  }
+  ProxyFaults faults;
+  faults.to_client = {.latency_ns = 50 * kMsNs, .share = 0.5};
+  Set(faults);
+  int slow = 0;
+  for (const auto& client : clients) {
+    const int64_t begin_ns = NowNs();
+    ASSERT_TRUE(client->Command({"PING"}).ok());
+    slow += NowNs() - begin_ns >= 50 * kMsNs ? 1 : 0;
+  }
+  EXPECT_GE(slow, 7);
+  EXPECT_LE(slow, 39);  // more than the half may be slow on a busy machine
+}
+
+TEST_F(ProxyTest, BreaksTheClientOffWhereNoServerListens) {
+  RefusingAddress nobody;
+  StartProxy(nobody.address());
+  EXPECT_EQ(Connect().status().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(ProxyTest, EndsWithConnectionsOpenAndBytesUnderWay) {
+  ProxyFaults faults;
+  faults.to_client.latency_ns = 60'000 * kMsNs;
+  TestClient client(proxy_->address());
+  client.options.op_timeout_ms = kShortMs;
+  ASSERT_EQ(client.Connect(), absl::OkStatus());
+  Set(faults);
+  const auto ping = [&]() -> Task<absl::Status> {
+    co_await client.connection.Run(Command("PING"));
+    co_return absl::OkStatus();
+  };
+  EXPECT_EQ(client.Run(ping()).code(), absl::StatusCode::kDeadlineExceeded);
+  absl::StatusOr<BlockingClient> open = absl::UnknownError("");
+  Set(ProxyFaults());
+  open = Connect();
+  ASSERT_TRUE(open.ok());
+  proxy_.reset();
+  EXPECT_FALSE(open->Command({"PING"}).ok());
+  EXPECT_TRUE(SoonHas(*direct_, 1));
+}
+
+}  // namespace
+}  // namespace rcb
