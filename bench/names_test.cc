@@ -110,7 +110,9 @@ TEST(NamesTest, EachBenchmarkIsPrintedInOnePattern) {
   for (const std::string& name : names) {
     EXPECT_THAT(name, MatchesRegex(pattern));
     const bool has_workers = absl::StrContains(name, "/workers:");
-    EXPECT_EQ(has_workers, !absl::StartsWith(name, "Harness/cost/")) << name;
+    const bool has_clients =
+        !absl::StartsWith(name, "Harness/cost/") || absl::StartsWith(name, "Harness/cost/proxy/");
+    EXPECT_EQ(has_workers, has_clients) << name;
   }
 }
 

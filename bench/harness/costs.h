@@ -4,6 +4,7 @@
 // limit/epoll            requests and replies without a client library: nothing is faster here
 // engine/get, ping       one command per operation, through everything that patterns use
 // peer/redis_benchmark   the load generator that comes with Redis, against the same server
+// cost/proxy             limit/epoll again, through a proxy that spoils nothing
 // cost/...               the parts: a coroutine call, a latency record, a merge of two histograms
 
 #ifndef RCB_BENCH_HARNESS_COSTS_H_

@@ -11,6 +11,7 @@
 #include "bench/computation_flags.h"
 #include "bench/families.h"
 #include "bench/harness/costs.h"
+#include "common/fault/proxy.h"
 #include "common/harness/interrupt.h"
 #include "common/harness/suite.h"
 #include "common/measure/histogram.h"
@@ -41,28 +42,49 @@ BenchmarkSpec Engine(const char* name, bool is_on_key, int64_t value_bytes) {
   return spec;
 }
 
-absl::StatusOr<std::unique_ptr<RawLoop>> OpenRawLoop(Suite& suite, const std::string& key,
-                                                     const std::string& value, int connections) {
-  const absl::Status ready = suite.Prepare([&key, &value](BlockingClient& redis) {
-    return redis.Command({"SET", key, value}).status();
+// GET without a client library, of a key that holds `value`.
+struct RawGet {
+  std::string key;
+  std::string value;
+  bool through_proxy = false;
+};
+
+// A raw loop and what it runs through.
+struct RawPath {
+  std::unique_ptr<Proxy> proxy;  // without faults; null: straight to the server
+  std::unique_ptr<RawLoop> loop;
+};
+
+absl::StatusOr<RawPath> OpenRawPath(Suite& suite, const RawGet& get, int connections) {
+  const absl::Status ready = suite.Prepare([&get](BlockingClient& redis) {
+    return redis.Command({"SET", get.key, get.value}).status();
   });
   if (!ready.ok()) return ready;
-  const absl::StatusOr<Address> address = Resolve(suite.deployment().endpoint());
+  absl::StatusOr<Address> address = Resolve(suite.deployment().endpoint());
   if (!address.ok()) return address.status();
-  return RawLoop::Open(*address, connections);
+  RawPath path;
+  if (get.through_proxy) {
+    absl::StatusOr<std::unique_ptr<Proxy>> proxy = Proxy::Start(*address, /*seed=*/1);
+    if (!proxy.ok()) return proxy.status();
+    path.proxy = *std::move(proxy);
+    address = path.proxy->address();
+  }
+  absl::StatusOr<std::unique_ptr<RawLoop>> loop = RawLoop::Open(*address, connections);
+  if (!loop.ok()) return loop.status();
+  path.loop = *std::move(loop);
+  return path;
 }
 
-absl::Status LimitOfEpoll(Suite& suite, const std::string& key, const std::string& value,
-                          benchmark::State& state, int64_t iterations) {
-  absl::StatusOr<std::unique_ptr<RawLoop>> loop =
-      OpenRawLoop(suite, key, value, static_cast<int>(state.range(0)));
-  absl::Status status = loop.status();
-  const Command get("GET", key);
-  const size_t reply_size = absl::StrCat("$", value.size(), "\r\n", value, "\r\n").size();
+absl::Status RunRawGet(Suite& suite, const RawGet& raw, benchmark::State& state,
+                       int64_t iterations) {
+  absl::StatusOr<RawPath> path = OpenRawPath(suite, raw, static_cast<int>(state.range(0)));
+  absl::Status status = path.status();
+  const Command get("GET", raw.key);
+  const size_t reply_size = absl::StrCat("$", raw.value.size(), "\r\n", raw.value, "\r\n").size();
   while (state.KeepRunningBatch(iterations)) {
     if (!status.ok()) continue;
-    status = (*loop)->Drive(get.bytes(), reply_size, iterations,
-                            static_cast<int>(suite.options().op_timeout_ms), IsInterrupted);
+    status = path->loop->Drive(get.bytes(), reply_size, iterations,
+                               static_cast<int>(suite.options().op_timeout_ms), IsInterrupted);
   }
   state.SetItemsProcessed(iterations);
   return status;
@@ -142,10 +164,15 @@ void RegisterCosts(Suite& suite, int64_t value_bytes) {
   Deployment& deployment = suite.deployment();
   const std::string key = absl::StrCat(deployment.identity().key_prefix, "harness");
   if (deployment.is_ours()) {  // a raw loop can't log in, nor choose a database
-    const std::string value = harness::Value(value_bytes);
+    const RawGet direct = {key, harness::Value(value_bytes)};
     suite.RegisterPlain("Harness/limit/epoll", WorkersOfHarness(),
-                        [&suite, key, value](benchmark::State& state, int64_t iterations) {
-                          return LimitOfEpoll(suite, key, value, state, iterations);
+                        [&suite, direct](benchmark::State& state, int64_t iterations) {
+                          return RunRawGet(suite, direct, state, iterations);
+                        });
+    const RawGet proxied = {direct.key, direct.value, /*through_proxy=*/true};
+    suite.RegisterPlain("Harness/cost/proxy", {1, 50},
+                        [&suite, proxied](benchmark::State& state, int64_t iterations) {
+                          return RunRawGet(suite, proxied, state, iterations);
                         });
   }
   suite.Register(Engine("Harness/engine/get", /*is_on_key=*/true, value_bytes));
