@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "bench/workload_flags.h"
 #include "common/harness/flags.h"
 #include "common/workload/computation.h"
 
@@ -17,8 +18,8 @@ namespace rcb {
 struct ComputationOptions {
   int64_t rounds = 0;  // 0: the family's own
   std::string compute = "wait";
-  int64_t compute_ms = 0;   // 0: the family's own
-  int64_t value_bytes = 0;  // 0: the family's own
+  int64_t compute_ms = 0;  // 0: the family's own
+  ValueSizes value_bytes;  // the family's own unless is_given()
 
   bool burns_cpu() const { return compute == "cpu"; }
   int64_t RoundsOr(int64_t own) const { return rounds > 0 ? rounds : own; }
@@ -31,15 +32,6 @@ struct ComputationOptions {
     return computation;
   }
 };
-
-// The size of what a family's keys hold, where that is free. `bytes` outlives the flag; 0 is the
-// family's own.
-inline Flag ValueBytesFlag(int64_t* bytes) {
-  return {"value_bytes", "a number from 1 to 1048576",
-          "the size of cached values; those that tell more are longer (default: what they tell)",
-          [bytes](absl::string_view v) { return ParseInteger(v, 1, int64_t{1} << 20, bytes); },
-          [bytes] { return absl::StrCat(*bytes); }};
-}
 
 // The flags that set `o`, which outlives them.
 inline std::vector<Flag> ComputationFlags(ComputationOptions* o) {

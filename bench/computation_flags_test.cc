@@ -35,7 +35,7 @@ TEST(ComputationFlags, SetWhatTheyAreNamedAfter) {
   }
   EXPECT_EQ(options.RoundsOr(50), 7);
   EXPECT_EQ(options.Make(10).duration_ms, 20);
-  EXPECT_EQ(options.Make(10).value_bytes, 9);
+  EXPECT_EQ(options.Make(10).value_bytes.Of(0), 9);
   EXPECT_EQ(options.Make(10).kind, Computation::Kind::kBurnCpu);
 }
 
@@ -52,7 +52,10 @@ TEST(ComputationFlags, RefuseBadValuesInOneLineThatNamesFlagAndValue) {
       {"rounds", {"", "0", "-1", "100001", "1e3", "x"}},
       {"compute", {"", "gpu", "CPU"}},
       {"compute_ms", {"", "0", "-1", "10001", "10ms"}},
-      {"value_bytes", {"", "0", "-1", "1048577", "1k"}},
+      {"value_bytes",
+       {"", "0", "-1", "1048577", "1k", "uniform:", "uniform:5", "uniform:5-4", "uniform:1-2-3",
+        "uniform:0-4", "lognormal:100", "lognormal:0:1", "lognormal:100:4", "lognormal:100:nan",
+        "normal:3:1"}},
   };
   for (const auto& [flag, values] : bad) {
     for (const std::string& value : values) {

@@ -48,9 +48,9 @@ TEST(ValueBytesTest, AreThoseOfStampedeExpirysValues) {
 TEST(ValueBytesTest, AreAtLeastWhatAValueTells) {
   Computation computation;
   EXPECT_EQ(computation.Cached("12"), "12");
-  computation.value_bytes = 1;
+  computation.value_bytes = ValueSizes::Constant(1);
   EXPECT_EQ(computation.Cached("12"), "12");
-  computation.value_bytes = 4;
+  computation.value_bytes = ValueSizes::Constant(4);
   EXPECT_EQ(computation.Cached("12"), "12  ");
 }
 

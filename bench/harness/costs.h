@@ -5,7 +5,8 @@
 // engine/get, ping       one command per operation, through everything that patterns use
 // peer/redis_benchmark   the load generator that comes with Redis, against the same server
 // cost/proxy             limit/epoll again, through a proxy that spoils nothing
-// cost/...               the parts: a coroutine call, a latency record, a merge of two histograms
+// cost/...               the parts: a coroutine call, a latency record, a merge of two histograms,
+//                        a key among a million by Zipf's law
 
 #ifndef RCB_BENCH_HARNESS_COSTS_H_
 #define RCB_BENCH_HARNESS_COSTS_H_

@@ -8,9 +8,9 @@
 #include "absl/random/distributions.h"
 #include "absl/random/random.h"
 #include "absl/strings/str_cat.h"
-#include "bench/computation_flags.h"
 #include "bench/families.h"
 #include "bench/harness/costs.h"
+#include "bench/workload_flags.h"
 #include "common/fault/proxy.h"
 #include "common/harness/interrupt.h"
 #include "common/harness/suite.h"
@@ -19,6 +19,7 @@
 #include "common/redis/raw_loop.h"
 #include "common/runtime/loop.h"
 #include "common/server/redis_benchmark.h"
+#include "common/workload/key_chooser.h"
 
 namespace rcb {
 namespace {
@@ -160,6 +161,19 @@ absl::Status CostOfMerge(benchmark::State& state, int64_t iterations) {
   return absl::OkStatus();
 }
 
+// What it costs a worker to choose its next key, of a million whose popularity is Zipf's.
+absl::Status CostOfZipfKey(benchmark::State& state, int64_t iterations) {
+  constexpr uint64_t kKeys = 1'000'000;
+  KeyChooser chooser(KeyDistribution::Zipf(0.99), kKeys);
+  absl::InsecureBitGen random(std::seed_seq{1});
+  uint64_t sum = 0;
+  while (state.KeepRunningBatch(iterations)) {
+    for (int64_t i = 0; i < iterations; ++i) sum += chooser.Next(random);
+  }
+  benchmark::DoNotOptimize(sum);
+  return absl::OkStatus();
+}
+
 void RegisterCosts(Suite& suite, int64_t value_bytes) {
   Deployment& deployment = suite.deployment();
   const std::string key = absl::StrCat(deployment.identity().key_prefix, "harness");
@@ -187,16 +201,17 @@ void RegisterCosts(Suite& suite, int64_t value_bytes) {
   suite.RegisterPlain("Harness/cost/coroutine_switch", {}, CostOfCoroutineSwitch);
   suite.RegisterPlain("Harness/cost/record", {}, CostOfRecord);
   suite.RegisterPlain("Harness/cost/histogram_merge", {}, CostOfMerge);
+  suite.RegisterPlain("Harness/cost/zipf_key", {}, CostOfZipfKey);
 }
 
 }  // namespace
 
 Family HarnessFamily() {
-  const auto value_bytes = std::make_shared<int64_t>(0);
+  const auto value_bytes = std::make_shared<ValueSizes>();
   return {
       .name = "Harness",
       .flags = {ValueBytesFlag(value_bytes.get())},
-      .register_costs = [value_bytes](Suite& suite) { RegisterCosts(suite, *value_bytes); },
+      .register_costs = [value_bytes](Suite& suite) { RegisterCosts(suite, value_bytes->Of(0)); },
   };
 }
 

@@ -5,12 +5,14 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "common/measure/clock.h"
 #include "common/runtime/loop.h"
 #include "common/runtime/task.h"
+#include "common/workload/value_sizes.h"
 
 namespace rcb {
 
@@ -23,7 +25,7 @@ struct Computation {
 
   Kind kind = Kind::kWait;
   int64_t duration_ms = 10;
-  int64_t value_bytes = 0;  // at least, of what it yields and the cache holds
+  ValueSizes value_bytes = {};  // at least, of what it yields and the cache holds
 
   // Takes duration_ms. Fails only when the loop is cancelled.
   Task<absl::Status> Run(Loop& loop) const {
@@ -40,7 +42,7 @@ struct Computation {
 
   // What the cache holds of a value: `text`, with blanks behind it up to the size asked for.
   std::string Cached(std::string text) const {
-    const auto size = static_cast<size_t>(value_bytes);
+    const auto size = static_cast<size_t>(value_bytes.Of(std::hash<std::string>()(text)));
     if (text.size() < size) text.resize(size, ' ');
     return text;
   }
