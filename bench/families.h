@@ -13,6 +13,7 @@ namespace rcb {
 Family CounterFamily();
 Family HarnessFamily();  // what the suite itself costs
 Family LockFamily();
+Family PoolFamily();
 Family StampedeExpiryFamily();
 Family StampedeFamily();
 Family TransactionFamily();
@@ -25,6 +26,7 @@ inline std::vector<Family> AllFamilies() {
       StampedeFamily(),        //
       StampedeExpiryFamily(),  //
       LockFamily(),            //
+      PoolFamily(),            //
       TransactionFamily(),     //
   };
 }

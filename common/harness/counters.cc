@@ -49,6 +49,7 @@ Totals TotalsOf(Session& session) {
   Totals totals;
   std::vector<int64_t> shares;
   for (auto& slot : session.slots()) {
+    totals.round_trips += slot->SharedRoundTrips() - slot->shared_round_trips_before;
     for (auto& state : slot->workers) {
       totals.tally.Add(state->tally);
       totals.round_trips += state->RoundTrips() - state->round_trips_before;

@@ -169,7 +169,8 @@ Operation Run::Operate(ThreadSlot& slot, WorkerState& state) {
   state.worker.op_class = 0;
   state.round_trips_before_operation = state.RoundTrips();
   state.retries_before_operation = state.tally.retries;
-  if (state.connection.connected()) return scenario_->Operate(state.worker);
+  const bool is_ready = state.connection.connected() || !session_.options().heals_own;
+  if (is_ready) return scenario_->Operate(state.worker);
   return ReconnectAndOperate(state);
 }
 
@@ -190,7 +191,9 @@ int64_t Run::Account(ThreadSlot& slot, WorkerState& state, int64_t intended_ns, 
       slot.class_latency[state.worker.op_class].Record(return_ns - intended_ns);
     }
     ++state.tally.started;
-    const int64_t losses = state.Losses() - state.losses_counted;
+    // Where connections are the variant's own business, so is their end.
+    const bool counts = session_.options().heals_own;
+    const int64_t losses = counts ? state.Losses() - state.losses_counted : 0;
     state.losses_counted += losses;
     if (status.ok()) {
       ++state.tally.succeeded;

@@ -13,6 +13,8 @@ namespace {
 // How many connections of a thread are made at a time: servers queue few that they have not
 // accepted yet (Redis: tcp-backlog 511).
 constexpr size_t kConnectingAtOnce = 128;
+// More than there can be workers.
+constexpr int64_t kMaxSharedInFlight = 1'000'000;
 
 std::seed_seq SeedOf(uint64_t seed, int stream) {
   return std::seed_seq{static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32),
@@ -32,6 +34,18 @@ Task<void> TimePings(Connection& connection, int pings, Histogram& round_trips) 
     if (!pong.ok()) co_return;
     round_trips.Record(NowNs() - start_ns);
   }
+}
+
+// The connections that are open before any run.
+std::vector<Connection*> ConnectionsOf(const ThreadSlot& slot, bool heals_own) {
+  std::vector<Connection*> connections;
+  for (const auto& state : slot.workers) {
+    if (heals_own || state == slot.workers.front()) connections.push_back(&state->connection);
+    if (state->subscriber) connections.push_back(&state->subscriber->connection());
+    for (const auto& node : state->nodes) connections.push_back(node.get());
+  }
+  for (const auto& connection : slot.shared) connections.push_back(connection.get());
+  return connections;
 }
 
 }  // namespace
@@ -76,15 +90,33 @@ void ThreadSlot::WatchInterrupts() {
   });
 }
 
+int64_t ThreadSlot::SharedRoundTrips() const {
+  int64_t sum = 0;
+  for (const auto& connection : shared) sum += connection->round_trips();
+  return sum;
+}
+
+// Each of the first threads has one more where they cannot all have as many.
+void Session::MakeShared(ThreadSlot& slot) {
+  shared_options_ = options_.connection;
+  shared_options_.max_in_flight = kMaxSharedInFlight;
+  for (int i = slot.index; i < options_.shared_connections; i += options_.threads) {
+    slot.shared.push_back(std::make_unique<Connection>(slot.loop, shared_options_, slot.digests,
+                                                       options_.seed + static_cast<uint64_t>(i)));
+  }
+}
+
 absl::StatusOr<std::unique_ptr<Session>> Session::Open(const SessionOptions& options) {
   std::unique_ptr<Session> session(new Session(options));
   for (int thread = 0; thread < options.threads; ++thread) {
     auto slot = std::make_unique<ThreadSlot>();
     slot->index = thread;
     slot->WatchInterrupts();
+    session->MakeShared(*slot);
     for (int index = thread; index < options.workers; index += options.threads) {
       slot->workers.push_back(
           std::make_unique<WorkerState>(slot->loop, session->options_, slot->digests, index));
+      slot->workers.back()->worker.shared = slot->shared;
     }
     session->slots_.push_back(std::move(slot));
     ThreadSlot& opened = *session->slots_.back();
@@ -99,14 +131,10 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Open(const SessionOptions& opt
 
 absl::Status Session::Connect(ThreadSlot& slot) {
   absl::Status failure;
-  for (size_t first = 0; first < slot.workers.size(); first += kConnectingAtOnce) {
-    const size_t end = std::min(first + kConnectingAtOnce, slot.workers.size());
-    for (size_t i = first; i < end; ++i) {
-      WorkerState& state = *slot.workers[i];
-      slot.loop.Spawn(ConnectOne(state.connection, failure));
-      if (state.subscriber) slot.loop.Spawn(ConnectOne(state.subscriber->connection(), failure));
-      for (const auto& node : state.nodes) slot.loop.Spawn(ConnectOne(*node, failure));
-    }
+  const std::vector<Connection*> connections = ConnectionsOf(slot, options_.heals_own);
+  for (size_t first = 0; first < connections.size(); first += kConnectingAtOnce) {
+    const size_t end = std::min(first + kConnectingAtOnce, connections.size());
+    for (size_t i = first; i < end; ++i) slot.loop.Spawn(ConnectOne(*connections[i], failure));
     slot.loop.Run();
     if (!failure.ok()) {
       return absl::Status(failure.code(), absl::StrCat("connecting ", options_.workers,
@@ -136,6 +164,7 @@ void Session::StartRecord(int64_t operations) {
     slot->wall_ns = 0;
     slot->extra_operations = 0;
     slot->first_error.clear();
+    slot->shared_round_trips_before = slot->SharedRoundTrips();
     for (auto& state : slot->workers) {
       state->tally = Tally();
       state->worker.operation = 0;

@@ -25,6 +25,8 @@ struct SessionOptions {
   int workers = 1;
   int threads = 1;
   bool needs_subscriber = false;
+  bool heals_own = true;  // see Requirements::own_connections
+  int shared_connections = 0;
   uint64_t seed = 0;
   size_t op_classes = 0;       // see BenchmarkSpec::op_classes
   int64_t idle_timeout_s = 0;  // after which the server closes a client; 0: not known, or never
@@ -56,10 +58,14 @@ struct WorkerState {
 struct ThreadSlot {
   // Makes an interrupt cancel the loop while no run looks after that.
   void WatchInterrupts();
+  // Requests sent on the shared connections since they were made.
+  int64_t SharedRoundTrips() const;
 
   int index = 0;
   ScriptDigests digests;
   Loop loop;
+  std::vector<std::unique_ptr<Connection>> shared;    // by the workers; closed before the loop
+  int64_t shared_round_trips_before = 0;              // the run
   std::vector<std::unique_ptr<WorkerState>> workers;  // closed before the loop
   std::optional<PoissonArrivals> arrivals;            // open loop only
 
@@ -83,8 +89,8 @@ struct ThreadSlot {
 // Owns the slots. Open and the destructor need all loops idle.
 class Session {
  public:
-  // Connects every worker, dealing them to the threads in turn. An error names the first connection
-  // that failed.
+  // Connects every worker, dealing them and what they share to the threads in turn. An error names
+  // the first connection that failed.
   static absl::StatusOr<std::unique_ptr<Session>> Open(const SessionOptions& options);
 
   ThreadSlot& slot(int thread) { return *slots_[static_cast<size_t>(thread)]; }
@@ -99,9 +105,11 @@ class Session {
 
  private:
   explicit Session(const SessionOptions& options) : options_(options) {}
+  void MakeShared(ThreadSlot& slot);
   absl::Status Connect(ThreadSlot& slot);
 
   SessionOptions options_;
+  ConnectionOptions shared_options_;  // of connections that have many users
   std::vector<std::unique_ptr<ThreadSlot>> slots_;
 };
 

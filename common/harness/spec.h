@@ -27,7 +27,15 @@ enum class Shape {
 struct Requirements {
   bool subscriber = false;  // each worker has a second connection, for messages
   int quorum_nodes = 0;     // independent servers of ours, besides the one under test
-  bool history = true;      // the checker reads the record of operations
+  // A worker's own connection: the harness opens it, heals it between operations, and counts its
+  // loss as an error; or the operations open and close it; or there is none. In the latter two
+  // cases only the first of each thread is open at first, for the PINGs that the harness times.
+  enum class Own { kHealed, kByOperations, kNone };
+  Own own_connections = Own::kHealed;
+  // Connections besides that the workers share: see Worker::shared. They are dealt to the threads,
+  // for each belongs to one loop, and there are no rows with more threads than that.
+  int shared_connections = 0;
+  bool history = true;  // the checker reads the record of operations
   // What it sends, also from within scripts, such as {"GET", "EVAL"}. Each is tried before anything
   // is measured: see Rights.
   std::vector<std::string> commands;
@@ -73,6 +81,7 @@ struct BenchmarkSpec {
   Contract contract;  // a control states the one that it breaks
   Shape shape = Shape::kSteady;
   std::vector<int64_t> workers = {10, 50, 100, 500};  // unless --workers says otherwise
+  int64_t min_workers = 1;                            // there are no rows with fewer
   std::vector<std::pair<std::string, int64_t>> args;  // further arguments of the name
   int64_t rounds = 0;                                 // rounds or epochs of a run
   double rate_per_second = 0;  // epochs: arrivals, unless --rate says otherwise

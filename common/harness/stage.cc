@@ -188,6 +188,8 @@ absl::Status Stage::OpenSession(const Instance& instance, Deployment& deployment
   options.workers = instance.workers;
   options.threads = instance.threads;
   options.needs_subscriber = instance.spec.needs.subscriber;
+  options.heals_own = instance.spec.needs.own_connections == Requirements::Own::kHealed;
+  options.shared_connections = instance.spec.needs.shared_connections;
   options.seed = options_.seed;
   options.op_classes = instance.spec.op_classes.size();
   options.idle_timeout_s = deployment.facts().idle_timeout_s;

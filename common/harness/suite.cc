@@ -78,6 +78,8 @@ void Suite::Register(const BenchmarkSpec& spec) {
   for (const int64_t workers : options_.workers.empty() ? spec.workers : options_.workers) {
     for (const int64_t threads : options_.threads) {
       if (threads > workers) continue;  // a thread without a worker has nothing to do
+      const int shared = spec.needs.shared_connections;
+      if (workers < spec.min_workers || (shared > 0 && threads > shared)) continue;
       RegisterInstance({spec, LedgerName(spec.name, ArgsOf(spec, workers), threads),
                         static_cast<int>(workers), static_cast<int>(threads)},
                        spec.rounds);
@@ -120,7 +122,10 @@ void Suite::RegisterInstance(const Instance& instance, int64_t rounds) {
   registered->ArgNames(arg_names)->Args(args)->UseRealTime()->Threads(instance.threads);
   if (!is_steady) registered->Iterations(rounds)->Unit(benchmark::kMillisecond);
   if (!is_selected) return;
-  Select(name, spec.shape != Shape::kRounds, instance.workers * (spec.needs.subscriber ? 2 : 1),
+  const bool has_own = spec.needs.own_connections != Requirements::Own::kNone;
+  const int64_t own = has_own ? instance.workers : instance.threads;
+  Select(name, spec.shape != Shape::kRounds,
+         own * (spec.needs.subscriber ? 2 : 1) + spec.needs.shared_connections,
          instance.workers * spec.needs.quorum_nodes);
 }
 

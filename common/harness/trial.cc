@@ -160,7 +160,9 @@ bool Trial::IsOver(int64_t done) {
 }
 
 Operation Trial::Operate(WorkerState& state) {
-  if (!state.connection.connected()) co_await state.connection.Connect();
+  const bool is_healed = spec_.needs.own_connections == Requirements::Own::kHealed;
+  const bool needs_own = is_healed && !state.connection.connected();
+  if (needs_own) co_await state.connection.Connect();
   co_return co_await scenario_.Operate(state.worker);
 }
 

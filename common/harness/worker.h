@@ -4,11 +4,13 @@
 #define RCB_COMMON_HARNESS_WORKER_H_
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "absl/random/random.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "common/check/history.h"
 #include "common/redis/connection.h"
 #include "common/redis/subscriber.h"
@@ -59,9 +61,11 @@ class HoldListener {
 struct Worker {
   int index = 0;                     // 0 .. workers - 1, over all threads
   Loop* loop = nullptr;              // that runs it
-  Connection* connection = nullptr;  // never null once the session stands
+  Connection* connection = nullptr;  // never null once the session stands; see own_connections
   Subscriber* subscriber = nullptr;  // null unless the spec needs one
   std::vector<Connection*> nodes;    // to the deployment's nodes; may be disconnected
+  // Connections of its thread that all workers there may use, open at first; see Pool.
+  absl::Span<const std::unique_ptr<Connection>> shared;
   absl::InsecureBitGen* random = nullptr;
   Tally* tally = nullptr;
   int32_t operation = 0;  // which of its operations this is, from 0; see OpRecord

@@ -110,7 +110,11 @@ Connection::RunAwaiter Connection::Run(const Command& command, int64_t server_wa
 }
 
 Connection::PipelineAwaiter Connection::Pipeline(const Command& commands) {
-  return PipelineAwaiter(*this, commands, options_.op_timeout_ms);
+  return Pipeline(commands, options_.op_timeout_ms);
+}
+
+Connection::PipelineAwaiter Connection::Pipeline(const Command& commands, int64_t timeout_ms) {
+  return PipelineAwaiter(*this, commands, timeout_ms);
 }
 
 std::optional<absl::Status> Connection::Begin(const Command& command, int64_t timeout_ms,

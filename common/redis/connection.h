@@ -65,6 +65,8 @@ class Connection : private Transport::Listener, private SweepListener {
   // jitter until op_timeout_ms has passed. Closes the socket that there was. Only one coroutine at
   // a time may connect.
   Task<absl::Status> Connect();
+  // The same, but tries only once, which takes connect_timeout_ms at most.
+  Task<absl::Status> ConnectOnce();
   // Closes the socket. Requests in flight fail with kUnavailable.
   void Close();
 
@@ -76,6 +78,8 @@ class Connection : private Transport::Listener, private SweepListener {
   // Sends several commands at once and waits for all replies. An error reply among them is a
   // failure.
   PipelineAwaiter Pipeline(const Command& commands);
+  // The same, with a deadline of its own instead of op_timeout_ms.
+  PipelineAwaiter Pipeline(const Command& commands, int64_t timeout_ms);
 
   // Runs a Lua script by its digest, or by its text where the server does not know the digest.
   // `words` are the keys and then the arguments. See https://redis.io/commands/evalsha.
@@ -120,7 +124,6 @@ class Connection : private Transport::Listener, private SweepListener {
   std::optional<absl::Status> Begin(const Command& command, int64_t timeout_ms, Request& request);
   void Append(int64_t timeout_ms, Request& request);
   void SendDisturbed(const std::string& bytes, const SendPlan& plan);
-  Task<absl::Status> ConnectOnce();
   Task<absl::StatusOr<Reply>> LoadScript(const Script& script);
   bool IsPush(const Reply& reply) const;
   void OnReply(Reply reply);

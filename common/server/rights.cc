@@ -26,6 +26,7 @@ constexpr Example kExamples[] = {
     {"BLPOP", "BLPOP $list 0.01"},
     {"DECRBY", "DECRBY $number 1"},
     {"DEL", "DEL $string"},
+    {"ECHO", "ECHO 1"},
     {"EVAL", "EVAL return(1) 0"},
     {"EXEC", "MULTI;EXEC", true},
     {"EXISTS", "EXISTS $string"},
