@@ -206,7 +206,7 @@ int Proxy::port() const {
 }
 
 Task<void> Proxy::Serve() {
-  co_await Try(stop_.Wait(INT64_MAX));
+  static_cast<void>(co_await Try(stop_.Wait(INT64_MAX)));  // nobody cancels this loop
   StopListening();
   BreakOff();
 }
