@@ -234,7 +234,8 @@ std::vector<std::string> WithRounds(std::vector<std::string> flags, int64_t roun
   for (const std::string& flag : flags) {
     if (absl::StartsWith(flag, "--benchmark_filter=")) {
       const bool leaves_out = absl::StartsWith(flag, "--benchmark_filter=-");
-      are_known = absl::StrContains(flag, "Stampede") || leaves_out;
+      are_known =
+          absl::StrContains(flag, "Stampede") || absl::StrContains(flag, "Eviction") || leaves_out;
     }
   }
   if (are_known) flags.push_back(absl::StrCat("--rounds=", rounds));

@@ -114,8 +114,8 @@ TEST_F(CliOutputTest, RunsEverythingAndEndsWithTheVerdict) {
     EXPECT_EQ(row.value("violations", -1.0) > 0, role == "control") << row;
     EXPECT_EQ(row.contains("bounds"), role != "measurement") << row;
   }
-  for (const char* family :
-       {"Harness/", "Counter/", "Stampede/", "StampedeExpiry/", "Transaction/", "Lock/"}) {
+  for (const char* family : {"Harness/", "Counter/", "Stampede/", "StampedeExpiry/", "Eviction/",
+                             "Transaction/", "Lock/"}) {
     EXPECT_THAT(RowsOf(document, family), Not(IsEmpty())) << family;
   }
 }

@@ -97,8 +97,8 @@ TEST_F(CliInputTest, RefusesAFlagThatNoSelectedFamilyUnderstandsAndSaysWhichWoul
   EXPECT_EQ(result.status, 2);
   EXPECT_EQ(result.out, "");
   EXPECT_EQ(result.err,
-            "bench: --rounds: no selected benchmark understands it; Stampede and StampedeExpiry "
-            "do\n");
+            "bench: --rounds: no selected benchmark understands it; Stampede, StampedeExpiry and "
+            "Eviction do\n");
 }
 
 TEST_F(CliInputTest, RefusesBadValuesOfGoogleBenchmarksFlags) {

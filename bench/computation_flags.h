@@ -36,9 +36,7 @@ struct ComputationOptions {
 // The flags that set `o`, which outlives them.
 inline std::vector<Flag> ComputationFlags(ComputationOptions* o) {
   return {
-      {"rounds", "a number from 1 to 100000", "rounds or expiry epochs of a run",
-       [o](absl::string_view v) { return ParseInteger(v, 1, 100'000, &o->rounds); },
-       [o] { return absl::StrCat(o->rounds); }},
+      RoundsFlag(&o->rounds),
       {"compute", "wait or cpu",
        "what the expensive computation does: wait as for a database, or burn the thread's "
        "processor (default wait)",

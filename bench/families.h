@@ -11,6 +11,7 @@
 namespace rcb {
 
 Family CounterFamily();
+Family EvictionFamily();
 Family HarnessFamily();  // what the suite itself costs
 Family LockFamily();
 Family PoolFamily();
@@ -25,6 +26,7 @@ inline std::vector<Family> AllFamilies() {
       CounterFamily(),         //
       StampedeFamily(),        //
       StampedeExpiryFamily(),  //
+      EvictionFamily(),        //
       LockFamily(),            //
       PoolFamily(),            //
       TransactionFamily(),     //

@@ -78,6 +78,12 @@ absl::StatusOr<std::unique_ptr<Deployment>> OpenServer(const Options& options,
         "--server_option: it is for the private server, and --redis names one that runs: leave one "
         "of the two flags out");
   }
+  if (options.redis.empty() && options.allow_config_changes) {
+    return absl::InvalidArgumentError(
+        "--allow_config_changes: it is for the server that --redis names, and none is named: leave "
+        "it "
+        "out");
+  }
   const absl::Status enough = CheckDescriptors(foreseen, descriptor_limit);
   if (!enough.ok()) return enough;
   DeploymentOptions deployment;
@@ -88,6 +94,7 @@ absl::StatusOr<std::unique_ptr<Deployment>> OpenServer(const Options& options,
   }
   deployment.server_binary = options.redis_server;
   deployment.server_options = options.server_options;
+  deployment.allow_config_changes = options.allow_config_changes;
   deployment.use_unix_transport = options.transport == "unix";
   deployment.key_prefix = options.key_prefix;
   // Of one benchmark and of the one before it. The room on a user's server is checked once it is

@@ -77,8 +77,14 @@ absl::Status CheckPlan(const Suite& suite, const FlagSet& flags, const Deploymen
 
 std::vector<std::string> LeftOutLines(const std::vector<LeftOut>& left_out) {
   std::vector<std::string> lines;
-  for (const LeftOut& variant : left_out) {
-    lines.push_back(absl::StrCat(variant.variant, " is left out: ", variant.reason));
+  for (size_t begin = 0; begin < left_out.size();) {
+    const std::string& reason = left_out[begin].reason;
+    std::vector<std::string> names;
+    for (; begin < left_out.size() && left_out[begin].reason == reason; ++begin) {
+      names.push_back(left_out[begin].variant);
+    }
+    lines.push_back(absl::StrCat(absl::StrJoin(names, ", "), names.size() == 1 ? " is" : " are",
+                                 " left out: ", reason));
   }
   return lines;
 }

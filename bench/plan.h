@@ -30,7 +30,7 @@ absl::Status CheckDescriptors(const Selection& selection, int64_t limit);
 // Whether what was selected can run with these flags on this server.
 absl::Status CheckPlan(const Suite& suite, const FlagSet& flags, const Deployment& deployment);
 
-// One line for each variant that was left out, for people.
+// What was left out, for people: a line for each reason in turn.
 std::vector<std::string> LeftOutLines(const std::vector<LeftOut>& left_out);
 // "; 2 left out: Counter/lockfree/function, ...", for the verdict's line; empty where none was.
 std::string LeftOutClause(const std::vector<LeftOut>& left_out);

@@ -27,6 +27,13 @@ inline Flag ValueBytesFlag(ValueSizes* sizes) {
           [sizes] { return sizes->ToText(); }};
 }
 
+// The length of a run of rounds or epochs. `rounds` outlives the flag; 0 is the family's own.
+inline Flag RoundsFlag(int64_t* rounds) {
+  return {"rounds", "a number from 1 to 100000", "rounds or expiry epochs of a run",
+          [rounds](absl::string_view v) { return ParseInteger(v, 1, 100'000, rounds); },
+          [rounds] { return absl::StrCat(*rounds); }};
+}
+
 // Each field is a flag of the same name.
 struct KeyspaceOptions {
   int64_t keys = 0;                                 // 0: the family's own

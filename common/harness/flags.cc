@@ -26,6 +26,12 @@ absl::Status Refusal(const Flag& flag, absl::string_view argument) {
   return absl::InvalidArgumentError(absl::StrCat("--", flag.name, "= takes ", flag.takes, value));
 }
 
+// "A, B and C".
+std::string Enumerate(const std::vector<std::string>& names) {
+  if (names.size() == 1) return names[0];
+  return absl::StrCat(absl::StrJoin(names.begin(), names.end() - 1, ", "), " and ", names.back());
+}
+
 // Whether `argument` sets the flag.
 bool Set(const Flag& flag, absl::string_view argument) {
   const size_t equals = argument.find('=');
@@ -88,9 +94,9 @@ absl::Status FlagSet::CheckUnderstoodBy(const std::set<std::string>& families) c
     const bool is_understood = absl::c_any_of(
         entry.families, [&families](const std::string& f) { return families.count(f) != 0; });
     if (is_understood) continue;
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--", entry.flags.front().name, ": no selected benchmark understands it; ",
-        absl::StrJoin(entry.families, " and "), entry.families.size() == 1 ? " does" : " do"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("--", entry.flags.front().name, ": no selected benchmark understands it; ",
+                     Enumerate(entry.families), entry.families.size() == 1 ? " does" : " do"));
   }
   return absl::OkStatus();
 }

@@ -85,6 +85,10 @@ std::vector<Flag> ServerFlags(Options* o) {
        "passes it to the private server; may be given several times; what the suite sets itself, "
        "such as port, can't be set",
        [o](absl::string_view v) { return ParseServerOption(v, &o->server_options); }},
+      {"allow_config_changes", "",
+       "lets families that need other settings, such as maxmemory, change those of the server that "
+       "--redis names, if it holds no keys; they are put back afterwards",
+       [o](absl::string_view) { return o->allow_config_changes = true; }},
       {"key_prefix", "1 to 64 letters, digits and any of :_-./@#{}",
        "begins the names of all keys and channels, for users who may use no others (default "
        "rcb:)",

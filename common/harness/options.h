@@ -16,6 +16,7 @@ struct Options {
   std::string redis;                        // empty: a private server
   std::string redis_server;                 // empty: found on PATH
   std::vector<std::string> server_options;  // "name value", of the private server
+  bool allow_config_changes = false;
   std::string key_prefix = "rcb:";
   std::string transport = "tcp";
   std::vector<int64_t> workers;  // empty: each family's own

@@ -13,6 +13,7 @@
 #include "common/harness/residue.h"
 #include "common/harness/scenario.h"
 #include "common/report/contract.h"
+#include "common/server/deployment/deployment.h"
 
 namespace rcb {
 
@@ -36,6 +37,11 @@ struct Requirements {
   // for each belongs to one loop, and there are no rows with more threads than that.
   int shared_connections = 0;
   bool history = true;  // the checker reads the record of operations
+  // Settings that its server must have: it runs on one of ours that was started with them, or on
+  // the user's server if that has no keys and --allow_config_changes is given. What a scenario
+  // itself sets later is among them, so that it is put back.
+  Settings settings;
+  bool evicts = false;  // the server is to evict keys, which is no loss of data here
   // What it sends, also from within scripts, such as {"GET", "EVAL"}. Each is tried before anything
   // is measured: see Rights.
   std::vector<std::string> commands;

@@ -146,6 +146,8 @@ absl::Status Stage::Begin(const Instance& instance, Deployment& deployment, cons
   plan.seed = options_.seed;
   std::unique_ptr<Scenario> scenario;
   const absl::Status prepared = Prepare(deployment, [&](BlockingClient& redis) {
+    const absl::Status configured = deployment.Configure(instance.spec.needs.settings);
+    if (!configured.ok()) return configured;
     const absl::Status opened = OpenSession(instance, deployment);
     if (!opened.ok()) return opened;
     plan.round_trip_ns = session_->MeasureRoundTripNs(kPingsBeforeRun);
@@ -209,9 +211,11 @@ absl::Status Stage::OpenSession(const Instance& instance, Deployment& deployment
   return absl::OkStatus();
 }
 
-std::string Stage::LossDuringRun(Deployment& deployment) {
+std::string Stage::LossDuringRun(const Instance& instance, Deployment& deployment) {
   if (!Connect(deployment).ok()) return "";  // which Judge tells
-  return DescribeLoss(loss_before_, FetchLossFacts(*redis_));
+  LossFacts before = loss_before_;
+  if (instance.spec.needs.evicts) before.evicted_keys = -1;
+  return DescribeLoss(before, FetchLossFacts(*redis_));
 }
 
 absl::StatusOr<Findings> Stage::Judge(const Instance& instance, Deployment& deployment) {
@@ -264,7 +268,7 @@ TrialOutcome Stage::Try(const Instance& instance, Deployment& deployment) {
   outcome = RunTrial(instance.spec, run_->plan(), ground);
   if (outcome.session_is_spent) session_name_.clear();
   if (outcome.findings.violations.none()) return outcome;
-  const std::string loss = LossDuringRun(deployment);
+  const std::string loss = LossDuringRun(instance, deployment);
   if (!redis_->connected() || !loss.empty()) {
     outcome.findings = Findings();
     outcome.not_tried = loss.empty() ? "the server was lost" : loss;

@@ -67,7 +67,7 @@ class Stage {
   std::string MakeTrialPrefix(const Instance& instance, Deployment& deployment) const;
   // What the server lost, or may have lost, since the run began, in one line; empty where it tells
   // of nothing. Call it before Judge.
-  std::string LossDuringRun(Deployment& deployment);
+  std::string LossDuringRun(const Instance& instance, Deployment& deployment);
   // Judges the run, which has ended, by its record and by the bounds of its contract, and deletes
   // its keys. An error says why it could not be judged.
   absl::StatusOr<Findings> Judge(const Instance& instance, Deployment& deployment);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "common/check/overlap.h"
 #include "common/harness/counters.h"
@@ -90,15 +91,15 @@ void Suite::Register(const BenchmarkSpec& spec) {
 // What is tried is only what has been selected.
 bool Suite::LeavesOut(const BenchmarkSpec& spec) {
   if (rights_ == nullptr) return false;
-  std::string reason = rights_->WhyNot(spec.needs.commands);
+  std::string reason = deployment_.WhyNotConfigure(spec.needs.settings);
+  if (reason.empty()) reason = rights_->WhyNot(spec.needs.commands);
   if (reason.empty() && spec.needs.keys.empty()) {
     reason = rights_->WhyNot({"SCAN"});
     if (!reason.empty()) absl::StrAppend(&reason, "; only SCAN would find its keys again");
   }
   if (reason.empty() || IsInterrupted()) return false;
-  if (left_out_.empty() || left_out_.back().variant != spec.name) {
-    left_out_.push_back({spec.name, reason});
-  }
+  const auto is_known = [&spec](const LeftOut& other) { return other.variant == spec.name; };
+  if (!absl::c_any_of(left_out_, is_known)) left_out_.push_back({spec.name, reason});
   return true;
 }
 
@@ -231,10 +232,13 @@ void Suite::Begin(const Instance& instance, int64_t iterations) {
     RunLength wanted;
     wanted.budget = is_shared ? iterations * instance.threads + planned_extra_ : iterations;
     if (extends) wanted.min_ns = static_cast<int64_t>(options_.min_time_s * 1e9);
-    const absl::Status begun = stage_.Begin(instance, DeploymentFor(instance.spec), wanted,
-                                            [this, name = instance.name](const Run& run) {
-                                              if (on_progress_) on_progress_(name, run);
-                                            });
+    absl::Status begun = StartConfigured(instance.spec);
+    if (begun.ok()) {
+      begun = stage_.Begin(instance, DeploymentFor(instance.spec), wanted,
+                           [this, name = instance.name](const Run& run) {
+                             if (on_progress_) on_progress_(name, run);
+                           });
+    }
     if (!begun.ok()) {
       if (!IsInterrupted()) entry.abort_reason = std::string(begun.message());
       stage_.SuspectServer();
@@ -243,8 +247,35 @@ void Suite::Begin(const Instance& instance, int64_t iterations) {
   entry.interrupted = IsInterrupted();
 }
 
+// A server of ours is started with the settings that the row needs, and stays while they are the
+// same.
+absl::Status Suite::StartConfigured(const BenchmarkSpec& spec) {
+  const Settings& settings = spec.needs.settings;
+  if (settings.empty() || !deployment_.is_ours()) return absl::OkStatus();
+  if (configured_ != nullptr && configured_with_ == settings) return absl::OkStatus();
+  stage_.Close();  // its connections are to the server that ends here
+  configured_.reset();
+  DeploymentOptions options;
+  options.server_binary = options_.redis_server;
+  options.server_options = options_.server_options;
+  for (const auto& [name, value] : settings) {
+    options.server_options.push_back(absl::StrCat(name, " ", value));
+  }
+  options.use_unix_transport = options_.transport == "unix";
+  options.key_prefix = options_.key_prefix;
+  options.max_clients = static_cast<int>(std::max<int64_t>(selection_.max_connections, 1));
+  options.is_cancelled = IsInterrupted;
+  absl::StatusOr<std::unique_ptr<Deployment>> opened = OpenDeployment(options);
+  if (!opened.ok()) return opened.status();
+  configured_ = *std::move(opened);
+  configured_with_ = settings;
+  return absl::OkStatus();
+}
+
 // Nodes are started for the rows that need them only.
 Deployment& Suite::DeploymentFor(const BenchmarkSpec& spec) {
+  const bool is_configured = !spec.needs.settings.empty() && deployment_.is_ours();
+  if (is_configured && configured_ != nullptr) return *configured_;
   if (spec.needs.quorum_nodes == 0) return deployment_;
   if (quorum_ == nullptr || quorum_->node_count() != spec.needs.quorum_nodes) {
     DeploymentOptions nodes;
@@ -272,7 +303,7 @@ void Suite::Finish(const Instance& instance, benchmark::State& state) {
   if (tally.errors > 0 || tally.timeouts > 0 || !run.abort_reason().empty()) {
     stage_.SuspectServer();
   }
-  const std::string loss = stage_.LossDuringRun(deployment);
+  const std::string loss = stage_.LossDuringRun(instance, deployment);
   if (!loss.empty()) entry.void_reason = loss;
   if (run.stopped()) {
     entry.interrupted = IsInterrupted();

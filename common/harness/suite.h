@@ -102,6 +102,7 @@ class Suite {
   bool MayTry(const Instance& instance, const Tally& tally);
   void KeepHistory(const Instance& instance, Findings& findings);
   void Publish(const Instance& instance, const Findings& findings, benchmark::State& state);
+  absl::Status StartConfigured(const BenchmarkSpec& spec);
   Deployment& DeploymentFor(const BenchmarkSpec& spec);
 
   const Options& options_;
@@ -127,6 +128,8 @@ class Suite {
   std::condition_variable begun_;
   int awaited_threads_ = 0;  // of the run that was begun; guarded by joining_
   std::unique_ptr<QuorumDeployment> quorum_;
+  std::unique_ptr<Deployment> configured_;  // a server of ours for rows that need settings
+  Settings configured_with_;
   Stage stage_;
 };
 

@@ -1,8 +1,11 @@
 #include "common/harness/test_bed.h"
 
 #include <atomic>
+#include <map>
 #include <thread>
 #include <utility>
+
+#include "absl/strings/str_cat.h"
 
 namespace rcb {
 namespace {
@@ -60,7 +63,24 @@ TestBed::TestBed(const BenchmarkSpec& spec, const TestBedOptions& options)
         return stage;
       }()) {}
 
+// The server that was started last with such settings.
+absl::StatusOr<Deployment*> TestBed::Configured(const Settings& settings) {
+  static std::map<Settings, std::unique_ptr<Deployment>> servers;
+  std::unique_ptr<Deployment>& server = servers[settings];
+  if (server == nullptr) {
+    DeploymentOptions options;
+    for (const auto& [name, value] : settings) {
+      options.server_options.push_back(absl::StrCat(name, " ", value));
+    }
+    absl::StatusOr<std::unique_ptr<Deployment>> opened = OpenDeployment(options);
+    if (!opened.ok()) return opened.status();
+    server = *std::move(opened);
+  }
+  return server.get();
+}
+
 absl::StatusOr<Deployment*> TestBed::DeploymentOfSpec() {
+  if (!instance_.spec.needs.settings.empty()) return Configured(instance_.spec.needs.settings);
   absl::StatusOr<Deployment*> server = Server();
   if (!server.ok() || instance_.spec.needs.quorum_nodes == 0) return server;
   return &Quorum();

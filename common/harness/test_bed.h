@@ -41,6 +41,8 @@ class TestBed {
   static absl::StatusOr<Deployment*> Server();
   // The same with three nodes besides, for variants that need some. Server() must have succeeded.
   static QuorumDeployment& Quorum();
+  // A private server with such settings, which is kept as well.
+  static absl::StatusOr<Deployment*> Configured(const Settings& settings);
 
   TestBed(const BenchmarkSpec& spec, const TestBedOptions& options);
 

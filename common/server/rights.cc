@@ -24,9 +24,11 @@ struct Example {
 constexpr Example kExamples[] = {
     {"BLMOVE", "BLMOVE $list $other LEFT RIGHT 0.01"},
     {"BLPOP", "BLPOP $list 0.01"},
+    {"DBSIZE", "DBSIZE"},
     {"DECRBY", "DECRBY $number 1"},
     {"DEL", "DEL $string"},
     {"ECHO", "ECHO 1"},
+    {"DUMP", "DUMP $string"},
     {"EVAL", "EVAL return(1) 0"},
     {"EXEC", "MULTI;EXEC", true},
     {"EXISTS", "EXISTS $string"},
@@ -51,6 +53,9 @@ constexpr Example kExamples[] = {
     {"PING", "PING"},
     {"PTTL", "PTTL $string"},
     {"PUBLISH", "PUBLISH $channel 1"},
+    {"RESTORE",
+     "SET $string 1;"
+     "EVAL return(redis.call('RESTORE',KEYS[1],0,redis.call('DUMP',KEYS[1]),'REPLACE')) 1 $string"},
     {"RPUSH", "RPUSH $list 1"},
     {"SCAN", "SCAN 0 COUNT 1"},
     {"SET", "SET $string 1 PX 1000"},

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -26,6 +27,7 @@ struct DeploymentOptions {
   std::string server_binary;                // of servers of ours; see PrivateServerOptions
   std::vector<std::string> server_options;  // "name value" each, of the server under test
   bool use_unix_transport = false;          // to a server of ours
+  bool allow_config_changes = false;        // of the user's server, which are put back
   std::string key_prefix = "rcb:";          // that the names of all our keys begin with
   int max_clients = 1000;                   // connections that the benchmarks open at once
   std::function<bool()> is_cancelled;       // ends every wait but those of CleanUp; may be empty
@@ -43,6 +45,10 @@ struct Permissions {
   bool configure = false;  // CONFIG SET
   bool disrupt = false;    // stop, kill, restart or flush them
 };
+
+// Settings of a server by their names in its configuration, such as {"maxmemory-policy",
+// "allkeys-lru"}.
+using Settings = std::vector<std::pair<std::string, std::string>>;
 
 // Belongs to the main thread: it is not thread-safe, and servers of ours die with the thread that
 // started them. What it returns by reference changes when EnsureAlive finds or starts other
@@ -81,11 +87,23 @@ class Deployment {
   virtual absl::Status EnsureAlive() = 0;
   // Whether the server under test, as it was when we came, takes so many connections more.
   virtual absl::Status CheckRoom(int64_t connections) const = 0;
+  // Why `settings` can't be changed here by Configure, in one line; empty where they can.
+  virtual std::string WhyNotConfigure(const Settings& settings) {
+    static_cast<void>(settings);
+    return "";
+  }
+  // Makes `settings` hold on the user's server, and puts back whatever else was changed by an
+  // earlier call. Does nothing to servers of ours, which are started with theirs.
+  virtual absl::Status Configure(const Settings& settings) {
+    static_cast<void>(settings);
+    return absl::OkStatus();
+  }
   // Tells what a run's keys are called, for a CleanUp that may not look for them.
   virtual void NoteKeys(const std::vector<std::string>& keys) { static_cast<void>(keys); }
-  // Deletes every key under our prefix and our function library from the user's server, and nothing
-  // else; does nothing to servers of ours. Call it last, when no worker is connected any more: a
-  // late write would stay. The error tells what may be left and how to delete it.
+  // Puts back the settings that Configure changed, and deletes every key under our prefix and our
+  // function library from the user's server, and nothing else; does nothing to servers of ours.
+  // Call it last, when no worker is connected any more: a late write would stay. The error tells
+  // what may be left and how to delete it.
   virtual absl::Status CleanUp() = 0;
 
  protected:

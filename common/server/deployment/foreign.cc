@@ -7,8 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/redis/tls_probe.h"
 #include "common/server/keyspace.h"
 
@@ -25,6 +27,15 @@ constexpr seconds kLoadingTimeout{120};
 constexpr std::chrono::milliseconds kReturnPollInterval{200};
 constexpr int64_t kCleanUpTimeoutMs = 60'000;
 constexpr size_t kMaxAddresses = 8;  // of a name that are tried
+
+using Setting = Settings::value_type;
+
+void NameOf(std::string* out, const Setting& setting) { out->append(setting.first); }
+
+struct HasName {
+  const std::string& name;
+  bool operator()(const Setting& setting) const { return setting.first == name; }
+};
 
 absl::string_view Advice(absl::StatusCode code) {
   switch (code) {
@@ -150,23 +161,99 @@ absl::Status ForeignDeployment::EnsureAlive() {
   }
 }
 
+std::string ForeignDeployment::WhyNotConfigure(const Settings& settings) {
+  if (settings.empty()) return "";
+  const std::string needed = absl::StrCat("it needs other settings of the server (",
+                                          absl::StrJoin(settings, ", ", NameOf), ")");
+  if (!options_.allow_config_changes) {
+    return absl::StrCat(needed, ": give --allow_config_changes to let it change them");
+  }
+  absl::StatusOr<BlockingClient> client = Connect();
+  if (!client.ok()) return std::string(client.status().message());
+  const absl::StatusOr<Reply> keyspace = client->Command({"INFO", "keyspace"});
+  if (!keyspace.ok()) return std::string(keyspace.status().message());
+  if (absl::StrContains(keyspace->text(), "keys=")) {
+    return absl::StrCat(needed,
+                        ", and the server holds keys, which it could then lose: name one "
+                        "that is empty");
+  }
+  for (const auto& [name, value] : settings) {
+    // That a value may be set is seen by setting it to what it is.
+    const absl::StatusOr<Reply> now = client->Command({"CONFIG", "GET", name});
+    absl::Status may = now.status();
+    if (now.ok()) may = client->Command({"CONFIG", "SET", name, (*now)[1].text()}).status();
+    if (!may.ok()) return absl::StrCat(needed, ": ", may.message());
+  }
+  return "";
+}
+
+absl::Status ForeignDeployment::Configure(const Settings& settings) {
+  if (settings.empty() && changed_.empty()) return absl::OkStatus();
+  absl::StatusOr<BlockingClient> client = Connect();
+  if (!client.ok()) return Attribute(client.status());
+  absl::Status status = PutBackSettings(settings, *client);
+  if (status.ok()) status = ChangeSettings(settings, *client);
+  return status.ok() ? status : Attribute(status);
+}
+
+absl::Status ForeignDeployment::ChangeSettings(const Settings& settings, BlockingClient& client) {
+  for (const auto& [name, value] : settings) {
+    if (!absl::c_any_of(changed_, HasName{name})) {
+      const absl::StatusOr<Reply> before = client.Command({"CONFIG", "GET", name});
+      if (!before.ok()) return before.status();
+      is_clean_ = false;
+      changed_.emplace_back(name, (*before)[1].text());
+    }
+    const absl::Status set = client.Command({"CONFIG", "SET", name, value}).status();
+    if (!set.ok()) return set;
+  }
+  return absl::OkStatus();
+}
+
+// All that were changed, but those that are about to be set anyway.
+absl::Status ForeignDeployment::PutBackSettings(const Settings& except, BlockingClient& client) {
+  absl::Status status;
+  Settings kept;
+  for (const auto& [name, value] : changed_) {
+    absl::Status put_back;
+    const bool is_kept = absl::c_any_of(except, HasName{name});
+    if (!is_kept) put_back = client.Command({"CONFIG", "SET", name, value}).status();
+    if (is_kept || !put_back.ok()) kept.emplace_back(name, value);
+    status.Update(put_back);
+  }
+  changed_ = kept;
+  return status;
+}
+
 absl::Status ForeignDeployment::CleanUp() {
   if (is_clean_) return absl::OkStatus();
   absl::StatusOr<BlockingClient> client =
       BlockingClient::Connect(endpoint_, kCleanUpAnswerTimeoutMs);
   absl::Status status = client.status();
   if (client.ok()) {
-    status = DeleteKeysUnder(identity_.key_prefix, kCleanUpTimeoutMs, *client);
-    // A user who may not SCAN runs only what tells its keys.
-    if (IsRefusal(status.message())) status = DeleteKeys(noted_keys_, *client);
-    status.Update(DeleteLibrary(*client));
+    status = PutBackSettings({}, *client);
+    status.Update(DeleteOurs(*client));
   }
   is_clean_ = status.ok();
   if (is_clean_) return absl::OkStatus();
+  const auto setting = [](std::string* out, const std::pair<std::string, std::string>& entry) {
+    absl::StrAppend(out, entry.first, ", which was '", entry.second, "'");
+  };
+  const std::string settings =
+      changed_.empty() ? "" : absl::StrCat("; settings: ", absl::StrJoin(changed_, "; ", setting));
   return Attribute(
       absl::Status(status.code(),
                    absl::StrCat(status.message(), "; what may be left: keys ", identity_.key_prefix,
-                                "* and the function library ", identity_.library_name)));
+                                "* and the function library ", identity_.library_name, settings)));
+}
+
+// Keys and functions.
+absl::Status ForeignDeployment::DeleteOurs(BlockingClient& client) const {
+  absl::Status status = DeleteKeysUnder(identity_.key_prefix, kCleanUpTimeoutMs, client);
+  // A user who may not SCAN runs only what tells its keys.
+  if (IsRefusal(status.message())) status = DeleteKeys(noted_keys_, client);
+  status.Update(DeleteLibrary(client));
+  return status;
 }
 
 absl::Status ForeignDeployment::DeleteLibrary(BlockingClient& client) const {

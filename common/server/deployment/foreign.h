@@ -22,13 +22,15 @@ class ForeignDeployment : public Deployment {
   const Identity& identity() const override { return identity_; }
   const Endpoint& endpoint() const override { return endpoint_; }
   bool is_ours() const override { return false; }
-  Permissions permissions() const override { return {}; }
+  Permissions permissions() const override { return {.configure = options_.allow_config_changes}; }
   PrivateServer* private_server() override { return nullptr; }
   int generation() const override { return generation_; }
   const ServerFacts& facts() const override { return facts_; }
   absl::StatusOr<ServerFacts> FetchFacts() const override;
   absl::Status EnsureAlive() override;
   absl::Status CheckRoom(int64_t connections) const override;
+  std::string WhyNotConfigure(const Settings& settings) override;
+  absl::Status Configure(const Settings& settings) override;
   void NoteKeys(const std::vector<std::string>& keys) override {
     noted_keys_.insert(noted_keys_.end(), keys.begin(), keys.end());
   }
@@ -42,6 +44,9 @@ class ForeignDeployment : public Deployment {
   absl::Status Reach();
   absl::StatusOr<BlockingClient> Connect() const;
   absl::Status Admit(BlockingClient& client);
+  absl::Status ChangeSettings(const Settings& settings, BlockingClient& client);
+  absl::Status PutBackSettings(const Settings& except, BlockingClient& client);
+  absl::Status DeleteOurs(BlockingClient& client) const;
   absl::Status DeleteLibrary(BlockingClient& client) const;
   // An error about the user's server: it names --redis and says what to do.
   absl::Status Attribute(const absl::Status& status) const;
@@ -51,6 +56,7 @@ class ForeignDeployment : public Deployment {
   Endpoint endpoint_;
   ServerFacts facts_;
   int generation_ = 0;
+  Settings changed_;  // with their values before that
   std::vector<std::string> noted_keys_;
   bool is_clean_ = true;  // nothing of ours is on the server
 };

@@ -33,6 +33,10 @@ class QuorumDeployment : public Deployment {
   absl::Status CheckRoom(int64_t connections) const override {
     return primary_.CheckRoom(connections);
   }
+  std::string WhyNotConfigure(const Settings& settings) override {
+    return primary_.WhyNotConfigure(settings);
+  }
+  absl::Status Configure(const Settings& settings) override { return primary_.Configure(settings); }
   void NoteKeys(const std::vector<std::string>& keys) override { primary_.NoteKeys(keys); }
   absl::Status CleanUp() override { return primary_.CleanUp(); }
 
