@@ -197,7 +197,8 @@ TEST_F(CliOutputTest, ListsTheNamesOfWhatItWouldRun) {
   const std::vector<std::string> names = Lines(all.out);
   EXPECT_THAT(names, SizeIs(std::set<std::string>(names.begin(), names.end()).size()));
   const std::regex pattern(
-      "(Harness/[a-z]+|[A-Z][A-Za-z]+/(unsafe|locking|lockfree))/[a-z_]+(/[a-z_]+:[0-9]+)*"
+      "(Harness/[a-z]+|Eviction/(policy|shift)|[A-Z][A-Za-z]+/(unsafe|locking|lockfree))"
+      "/[a-z_]+(/[a-z_]+:[0-9]+)*"
       "/real_time/threads:1");
   for (const std::string& name : names) EXPECT_TRUE(std::regex_match(name, pattern)) << name;
 

@@ -33,8 +33,10 @@ constexpr int64_t kDefaultEpochs = 60;
 constexpr int64_t kDefaultKeys = 100'000;
 constexpr int64_t kDefaultValueBytes = 500;
 constexpr double kDefaultExponent = 0.99;
-constexpr double kKeysPerHeld = 5;           // the keyspace is so many times what fits
-constexpr double kKeysPerHeldIfScarce = 50;  // for unsafe/stale_copy
+constexpr double kKeysPerHeld = 5;  // the keyspace is so many times what fits
+// For unsafe/stale_copy: so little memory that also popular keys come and go.
+constexpr double kKeysPerHeldIfScarce = 250;
+constexpr int64_t kLargeValueBytes = 10'000;
 constexpr uint64_t kTrialKeys = 50;
 constexpr int64_t kTrialOperationsPerEpoch = 50;
 constexpr size_t kKeysPerRead = 500;
@@ -54,6 +56,7 @@ struct Row {
   bool evicts = true;  // otherwise it refuses writes at its limit, and loses nothing
   bool shifts = false;
   double keys_per_held = kKeysPerHeld;
+  int64_t value_bytes = kDefaultValueBytes;
   int64_t ttl_pct = -1;  // an argument of the name: how many of a hundred keys have a time to live
 };
 
@@ -114,15 +117,16 @@ constexpr Row kRows[] = {
      .order = Order::kNone,
      .theory = Theory::kBound,
      .variant = eviction::StaleCopy,
-     .keys_per_held = kKeysPerHeldIfScarce},
+     .keys_per_held = kKeysPerHeldIfScarce,
+     .value_bytes = kLargeValueBytes},
 };
 
 eviction::Settings SettingsOf(const Row& row, const KeyspaceOptions& options, const RunPlan& plan) {
   eviction::Settings settings;
   settings.distribution = options.DistributionOr(KeyDistribution::Zipf(kDefaultExponent));
   settings.keys = plan.trial ? kTrialKeys : static_cast<uint64_t>(options.KeysOr(kDefaultKeys));
-  settings.value_bytes = options.value_bytes.is_given() ? options.value_bytes
-                                                        : ValueSizes::Constant(kDefaultValueBytes);
+  settings.value_bytes =
+      options.value_bytes.is_given() ? options.value_bytes : ValueSizes::Constant(row.value_bytes);
   settings.ttl_ms = row.has_ttls ? eviction::kTtlMs : 0;
   settings.operations =
       plan.budget * (plan.trial ? kTrialOperationsPerEpoch : eviction::kOperationsPerEpoch);
@@ -154,7 +158,11 @@ class EvictionScenario : public Scenario {
     const double held = static_cast<double>(cache_.settings().keys) / row_.keys_per_held;
     const std::vector<HeldKey> keys =
         eviction::DrawHeldKeys(probabilities_, held, row_.order, random);
-    for (const HeldKey& key : keys) is_held_[key.key] = true;
+    for (const HeldKey& key : keys) {
+      is_held_[key.key] = true;
+      value_bytes_ +=
+          static_cast<double>(cache_.BytesOf(key.key)) / static_cast<double>(keys.size());
+    }
     status = eviction::Store(keys, row_.order, cache_, redis);
     if (!status.ok()) return status;
     const absl::StatusOr<MemoryFacts> full = eviction::FetchMemoryFacts(redis);
@@ -244,6 +252,7 @@ class EvictionScenario : public Scenario {
     const auto evicted = static_cast<double>(facts->evicted_keys - empty_.evicted_keys);
     findings.counters.emplace_back("evicted_per_second", evicted / SecondsOf(ops));
     findings.counters.emplace_back("bytes_per_key", bytes_per_key_);
+    findings.counters.emplace_back("value_bytes_per_key", value_bytes_);
     return absl::OkStatus();
   }
 
@@ -289,16 +298,14 @@ class EvictionScenario : public Scenario {
   std::string NoteOnAges() const {
     switch (row_.order) {
       case Order::kRecent:
-        return row_.shifts
-                   ? "each use sets the age of its key (RESTORE ... IDLETIME), one second for an "
-                     "operation: the clock of LRU ticks once a second"
-                   : "ages were built beforehand (RESTORE ... IDLETIME): the clock of LRU ticks "
-                     "once a second";
+        return row_.shifts ? "each use sets the age of its key (RESTORE ... IDLETIME), 1 s an "
+                             "operation"
+                           : "ages were built (RESTORE ... IDLETIME), as the clock of LRU ticks "
+                             "once a second";
       case Order::kOften:
-        return "counters of uses were built beforehand (RESTORE ... FREQ)";
+        return "counters of uses were built (RESTORE ... FREQ)";
       case Order::kExpiry:
-        return "what was filled first expires first, so that this is FIFO; expiries were built "
-               "beforehand";
+        return "expiries were built; what was filled first expires first, so that this is FIFO";
       case Order::kNone:
         break;
     }
@@ -322,8 +329,8 @@ class EvictionScenario : public Scenario {
       const double window = popularity.LruWindow(held);
       if (static_cast<double>(operations) > window) {
         findings.note = absl::StrFormat(
-            "LRU evicts what %.0f operations did not use, and the ages that were built do not last "
-            "for more: the hit ratio of %d is not judged",
+            "ages were built for the %.0f operations after which LRU evicts; of %d nothing is "
+            "judged",
             window, operations);
         return;
       }
@@ -341,8 +348,9 @@ class EvictionScenario : public Scenario {
   void TellRecovery(const std::vector<SeenOp>& ops, Findings& findings) const {
     const eviction::Recovery recovery = eviction::FindRecovery(ops, cache_.settings().shift_at);
     findings.counters.emplace_back("recovery_operations", static_cast<double>(recovery.operations));
-    if (recovery.is_whole) return;
-    absl::StrAppend(&findings.note, "; the hit ratio did not come back within the run");
+    absl::StrAppend(&findings.note,
+                    recovery.is_whole ? "; recovered after " : "; not recovered after ",
+                    recovery.operations, " operations");
   }
 
   Cache cache_;
@@ -352,6 +360,7 @@ class EvictionScenario : public Scenario {
   const std::vector<double> probabilities_;
   std::vector<bool> is_held_;  // at the start
   MemoryFacts empty_;          // before there were keys
+  double value_bytes_ = 0;     // of a key, on the average
   double bytes_per_key_ = 0;   // before any was evicted
 };
 
@@ -414,6 +423,7 @@ std::vector<Metric> Metrics() {
        "operations after a shift of popularity until the hit ratio is within 5 % of what it was"},
       {"bytes_per_key", "1", kLower, kNoisy,
        "memory that the server took for the keys that it was filled with, per key"},
+      {"value_bytes_per_key", "1", kNeither, kInfo, "of which the value is so many bytes"},
   };
 }
 
@@ -430,9 +440,7 @@ Family EvictionFamily() {
       .columns = {{"hits", "hit_ratio"},
                   {"lru", "hit_ratio_lru"},
                   {"random", "hit_ratio_random"},
-                  {"bound", "hit_ratio_bound"},
-                  {"evicted/s", "evicted_per_second"},
-                  {"recovery", "recovery_operations"}},
+                  {"bound", "hit_ratio_bound"}},
       .flags = flags,
       .variants = [options, rounds] { return Variants(*options, *rounds); },
   };
