@@ -9,9 +9,10 @@ namespace rcb::pool {
 
 // How a request came to its end.
 enum class Ending : uint8_t {
-  kUnanswered,  // the client stopped to wait for a reply, or the connection was lost
+  kUnanswered,  // the client stopped to wait for the reply, or the connection was lost
   kAnswered,
-  kGaveUp,  // it had no connection within the time that it was ready to wait
+  kGaveUp,   // no connection of the pool was free in time
+  kRefused,  // no connection could be made
 };
 
 // One request of a worker, from the moment when it wants a connection.
@@ -27,6 +28,11 @@ struct Exchange {
   Ending ending = Ending::kUnanswered;
   bool is_slow = false;  // the server has been told to answer late
 };
+
+// When it stopped to wait for a connection.
+inline int64_t EndOfWait(const Exchange& exchange) {
+  return exchange.served_ns != 0 ? exchange.served_ns : exchange.done_ns;
+}
 
 }  // namespace rcb::pool
 

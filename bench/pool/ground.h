@@ -5,139 +5,136 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
-#include "absl/random/distributions.h"
-#include "absl/strings/str_cat.h"
 #include "bench/pool/exchange.h"
 #include "bench/pool/naive_client.h"
 #include "common/harness/scenario.h"
 #include "common/harness/worker.h"
-#include "common/measure/clock.h"
 #include "common/measure/per_worker.h"
 #include "common/redis/pool.h"
+#include "common/runtime/single_flight.h"
 
 namespace rcb::pool {
 
 inline constexpr int32_t kKeys = 32;  // key i holds the number i
-// How long a client waits for a reply.
-inline constexpr int64_t kReplyMs = 20;
-// How much later the server answers a slow request: long after the client has stopped to wait, also
-// where that is noticed late (see LazyTimeout).
-inline constexpr int64_t kSlowMs = 100;
+inline constexpr int64_t kNsPerMs = 1'000'000;
+
+// How many requests of a thread are slow, in a run.
+enum class SlowLimit {
+  kUnlimited,
+  kConnections,        // as many as the thread has connections to share
+  kConnectionsButOne,  // one fewer
+  kNever,
+};
 
 // What differs among the variants.
 struct Settings {
   PoolOptions pool = {};
   int64_t slow_every_ms = 200;  // on each thread
-  int64_t max_slow = INT64_MAX;
+  SlowLimit slow_limit = SlowLimit::kUnlimited;
+  int64_t slow_ms =
+      0;  // how late the reply to a slow request is; 0: long after the client's patience
 };
 
+// Operation and Ground are of one run.
 class Ground {
  public:
-  Ground(const RunPlan& plan, const Settings& settings)
-      : settings_(settings),
-        gate_(plan.key_prefix + "gate"),
-        threads_(plan.threads),
-        exchanges_(plan.workers),
-        by_thread_(static_cast<size_t>(plan.threads)) {
-    for (int32_t i = 0; i < kKeys; ++i) keys_.push_back(absl::StrCat(plan.key_prefix, "key:", i));
-  }
+  // `in_flight`: so many requests may be under way at once.
+  Ground(const RunPlan& plan, const Settings& settings, int64_t in_flight);
 
-  const Settings& settings() const { return settings_; }
+  // A client's patience with the reply to a request: longer where more are under way before it.
+  int64_t reply_ms() const { return reply_ms_; }
+  int64_t slow_ms() const { return slow_ms_; }
   const std::vector<std::string>& keys() const { return keys_; }
-  const PerWorker<std::vector<Exchange>>& exchanges() const { return exchanges_; }
+  SingleFlight& reconnecting() { return reconnecting_; }
 
   // The pool of the worker's thread, over the connections that its workers share.
-  Pool& PoolOf(const Worker& worker) {
-    OfThread& own = Own(worker);
-    if (own.pool == nullptr) {
-      own.pool = std::make_unique<Pool>(*worker.loop, worker.shared, settings_.pool);
-    }
-    return *own.pool;
-  }
-  // Of all threads that have one.
-  std::vector<const Pool*> pools() const {
-    std::vector<const Pool*> pools;
-    for (const OfThread& own : by_thread_) {
-      if (own.pool != nullptr) pools.push_back(own.pool.get());
-    }
-    return pools;
-  }
+  Pool& PoolOf(const Worker& worker);
   // What the naive client of a connection keeps between requests.
   Unread& UnreadOf(const Worker& worker, const Connection& connection) {
     return Own(worker).unread[&connection];
   }
 
-  // Begins the record of a request for any key. Now and then the server is told to answer late.
-  Exchange NewExchange(const Worker& worker) {
-    Exchange exchange;
-    exchange.key = absl::Uniform<int32_t>(*worker.random, 0, kKeys);
-    exchange.thread = static_cast<int16_t>(worker.index % threads_);
-    exchange.wanted_ns = NowNs();
-    exchange.is_slow = IsTimeForSlow(Own(worker), exchange.wanted_ns);
-    return exchange;
-  }
-  // The same once more, and not slow.
-  static Exchange Again(const Exchange& exchange) {
-    Exchange again;
-    again.key = exchange.key;
-    again.thread = exchange.thread;
-    again.wanted_ns = NowNs();
-    return again;
-  }
-  // Yields a nonce that no other request of the run has.
-  int64_t NextNonce(const Worker& worker) const {
-    const auto count = static_cast<int64_t>(exchanges_[worker.index].size());
-    return count * exchanges_.size() + worker.index + 1;
-  }
+  // Begins the record of a request for any key, with a nonce that no other request has. Now and
+  // then it is a slow one.
+  Exchange NewExchange(const Worker& worker);
+  // The same request once more, and not slow.
+  Exchange Again(const Worker& worker, const Exchange& exchange) const;
   // Ends it.
   void Keep(const Worker& worker, const Exchange& exchange) {
     exchanges_[worker.index].push_back(exchange);
   }
+  // How long a client took to get a connection that had been refused first.
+  void NoteRecovery(const Worker& worker, int64_t took_ns) {
+    Own(worker).recoveries_ns.push_back(took_ns);
+  }
 
   // GET says which key the reply is for, and ECHO which request.
-  Command RequestOf(const Exchange& exchange) const {
-    const Command get("GET", keys_[static_cast<size_t>(exchange.key)]);
-    const Command request = get.Then(Command("ECHO", exchange.nonce));
-    if (!exchange.is_slow) return request;
-    // Nobody ever pushes to the list, and the server runs the rest only once it has waited.
-    return Command("BLPOP", gate_, absl::StrCat(static_cast<double>(kSlowMs) / 1000)).Then(request);
-  }
+  Command RequestOf(const Exchange& exchange) const;
+
+  // After the run:
+  const PerWorker<std::vector<Exchange>>& exchanges() const { return exchanges_; }
+  std::vector<const Pool*> pools() const;  // of all threads that have one
+  std::vector<int64_t> recoveries_ns() const;
+  // The longest time for which a thread or the server stood still.
+  int64_t max_standstill_ns() const;
+
+  // For as long as operations run, a thread and the server are watched for standstills, over a
+  // connection of a worker's own.
+  class Presence;
 
  private:
   // Each thread uses its own only.
   struct alignas(64) OfThread {
     std::unique_ptr<Pool> pool;
     std::unordered_map<const Connection*, Unread> unread;
+    std::vector<int64_t> recoveries_ns;
     int64_t operations = 0;
     int64_t slow = 0;
     int64_t next_slow_ns = 0;
+    int64_t running = 0;  // operations
+    std::optional<Timer> watch;
+    int64_t look_ns = 0;  // when it is due
+    bool is_watched = false;
+    bool is_pinging = false;
+    int64_t max_standstill_ns = 0;
   };
 
   OfThread& Own(const Worker& worker) {
     return by_thread_[static_cast<size_t>(worker.index % threads_)];
   }
-
-  // The third operation is slow, and then one every slow_every_ms.
-  bool IsTimeForSlow(OfThread& own, int64_t now_ns) const {
-    if (++own.operations < 3 || own.slow >= settings_.max_slow || now_ns < own.next_slow_ns) {
-      return false;
-    }
-    ++own.slow;
-    own.next_slow_ns = now_ns + settings_.slow_every_ms * 1'000'000;
-    return true;
-  }
+  int64_t NextNonce(const Worker& worker) const;
+  bool IsTimeForSlow(const Worker& worker, int64_t now_ns);
+  static void WatchOn(const Worker& worker, OfThread& own);
+  static void Look(const Worker& worker, OfThread& own);
+  static Task<void> Ping(Connection& connection, OfThread& own);
 
   const Settings settings_;
+  const int64_t reply_ms_;
+  const int64_t slow_ms_;
+  const int64_t slow_operations_;  // of a thread: later ones would only draw the run out
   std::vector<std::string> keys_;
   const std::string gate_;
   const int threads_;
   PerWorker<std::vector<Exchange>> exchanges_;
   std::vector<OfThread> by_thread_;
+  SingleFlight reconnecting_;
+};
+
+// An operation that runs.
+class Ground::Presence {
+ public:
+  Presence(Ground& ground, const Worker& worker);
+  Presence(const Presence&) = delete;
+  Presence& operator=(const Presence&) = delete;
+  ~Presence() { --own_.running; }
+
+ private:
+  OfThread& own_;
 };
 
 }  // namespace rcb::pool

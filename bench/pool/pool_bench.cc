@@ -19,6 +19,7 @@ namespace {
 using pool::Exchange;
 using pool::Ground;
 using pool::Settings;
+using pool::SlowLimit;
 using Own = Requirements::Own;
 using Order = PoolOptions::Order;
 
@@ -26,19 +27,44 @@ constexpr int64_t kDefaultPool = 50;
 constexpr int64_t kSmallPool = 5;  // of controls that need a crowd, also where workers are few
 constexpr int64_t kMaxPool = 200;
 
+// How the workers of a row come by connections.
+enum class Sharing {
+  kPool,  // they share --pool of them
+  kOne,   // those of a thread share one
+  kNone,  // each has its own
+};
+
+// What is judged besides the replies and the balance of the pool.
+struct Judged {
+  bool oldest_first = false;
+  bool newest_first = false;
+  int64_t wait_ms = 0;       // nobody waits for longer, 0: not promised,
+  double wait_theories = 0;  // and so many times what theory says
+};
+
 struct Row {
   const char* name;
   Role role;
   pool::Attempt attempt;
   const char* promise;
+  Judged judged = {};
   Settings settings = {};
+  Sharing sharing = Sharing::kPool;
   int64_t default_pool = kDefaultPool;
+  bool needs_crowd = false;  // it proves nothing unless workers wait
+  int min_pool_of_thread = 1;
+  int64_t workers[2] = {200, 500};  // unless a flag says otherwise; 0: none
+  bool is_reference = false;        // what --pool says is the number of workers here
 };
 
-constexpr char kFifo[] =
-    "each reply is the one to its request, first come first served, no connection lost";
-constexpr char kMatched[] = "each reply is the one to its request, no connection lost";
+// A client waits for far less, unless somebody keeps connections.
+constexpr int64_t kWaitMs = 250;
+constexpr int64_t kGiveUpMs = 5;
 
+constexpr char kMatched[] = "each reply is the one to its request; no connection is lost";
+constexpr char kFifo[] =
+    "each reply is the one to its request; first come first served, within 250 ms and 5 times what "
+    "theory says; no connection is lost";
 constexpr Row kRows[] = {
     {.name = "Pool/unsafe/reuse_after_timeout",
      .role = Role::kControl,
@@ -46,13 +72,84 @@ constexpr Row kRows[] = {
      .promise = kMatched,
      .settings = {.slow_every_ms = 20},
      .default_pool = kSmallPool},
-    {.name = "Pool/locking/fifo", .role = Role::kSafe, .attempt = pool::Borrowed, .promise = kFifo},
+    {.name = "Pool/unsafe/leak_on_error",
+     .role = Role::kControl,
+     .attempt = pool::LeakOnError,
+     .promise = kMatched,
+     .settings = {.slow_every_ms = 20, .slow_limit = SlowLimit::kConnectionsButOne},
+     .default_pool = kSmallPool,
+     .min_pool_of_thread = 2},
+    {.name = "Pool/unsafe/blocking_in_pool",
+     .role = Role::kControl,
+     .attempt = pool::BlockingInPool,
+     .promise = kFifo,
+     .judged = {.oldest_first = true, .wait_ms = kWaitMs, .wait_theories = 5},
+     .settings = {.slow_every_ms = 0, .slow_limit = SlowLimit::kConnections, .slow_ms = 600},
+     .default_pool = kSmallPool,
+     .needs_crowd = true},
+    {.name = "Pool/unsafe/barging",
+     .role = Role::kControl,
+     .attempt = pool::Barging,
+     .promise = "each reply is the one to its request; who waits is served in order, the oldest or "
+                "the newest first; no connection is lost",
+     .judged = {.oldest_first = true, .newest_first = true},
+     .settings = {.slow_limit = SlowLimit::kNever},
+     .default_pool = kSmallPool,
+     .needs_crowd = true},
+    {.name = "Pool/locking/fifo",
+     .role = Role::kSafe,
+     .attempt = pool::Borrowed,
+     .promise = kFifo,
+     .judged = {.oldest_first = true, .wait_ms = kWaitMs, .wait_theories = 5}},
+    {.name = "Pool/locking/lifo",
+     .role = Role::kSafe,
+     .attempt = pool::Borrowed,
+     .promise = "each reply is the one to its request; last come first served; no connection is "
+                "lost",
+     .judged = {.newest_first = true},
+     .settings = {.pool = {.order = Order::kNewestFirst}}},
+    {.name = "Pool/locking/bounded_wait",
+     .role = Role::kSafe,
+     .attempt = pool::Borrowed,
+     .promise =
+         "each reply is the one to its request; first come first served, or not within 5 ms, "
+         "and then asked again; no connection is lost",
+     .judged = {.oldest_first = true, .wait_ms = kGiveUpMs},
+     .settings = {.pool = {.max_wait_ms = kGiveUpMs}}},
+    {.name = "Pool/lockfree/per_worker",
+     .role = Role::kSafe,
+     .attempt = pool::PerWorkerConnection,
+     .promise = "each reply is the one to its request",
+     .sharing = Sharing::kNone,
+     .workers = {50, 200},
+     .is_reference = true},
+    {.name = "Pool/lockfree/multiplexed",
+     .role = Role::kSafe,
+     .attempt = pool::Multiplexed,
+     .promise = "each reply is the one to its request",
+     .sharing = Sharing::kOne},
+    {.name = "Pool/lockfree/connect_each",
+     .role = Role::kSafe,
+     .attempt = pool::ConnectEach,
+     .promise = "each reply is the one to its request",
+     .sharing = Sharing::kNone,
+     .workers = {200}},
 };
+
+// The row with as many connections as it has at all: 0 where each worker has its own.
+int64_t ConnectionsOf(const Row& row, int64_t pool) {
+  if (row.sharing == Sharing::kNone) return 0;
+  return row.sharing == Sharing::kOne ? 1 : pool;
+}
 
 class PoolScenario : public Scenario {
  public:
-  PoolScenario(const RunPlan& plan, int64_t connections, const Row& row)
-      : ground_(plan, row.settings), workers_(plan.workers), connections_(connections), row_(row) {}
+  PoolScenario(const RunPlan& plan, const Row& row, int64_t connections)
+      : row_(row),
+        workers_(plan.workers),
+        connections_(connections),
+        ground_(plan, row.settings,
+                row.sharing == Sharing::kPool ? connections : int64_t{plan.workers}) {}
 
   absl::Status Prepare(BlockingClient& redis) override {
     for (int32_t i = 0; i < pool::kKeys; ++i) {
@@ -64,25 +161,46 @@ class PoolScenario : public Scenario {
   }
 
   Operation Operate(Worker& worker) override {
-    return pool::AskUntilAnswered(worker, ground_, row_.attempt);
+    return row_.judged.wait_ms > 0 ? OperateWatched(worker)
+                                   : pool::AskUntilAnswered(worker, ground_, row_.attempt);
   }
 
   absl::StatusOr<Findings> Check(absl::Span<const OpRecord>, BlockingClient&) override {
     const std::vector<Exchange> exchanges = Concatenate(ground_.exchanges());
+    const int64_t in_pool = row_.sharing == Sharing::kPool ? connections_ : 0;
     Findings findings;
+    findings.counters = pool::MeasureTimes(exchanges, workers_, in_pool);
     const Violations cross_talk = pool::CheckReplies(exchanges);
     findings.Detect("by_reply", cross_talk);
     findings.counters.emplace_back("cross_talk", static_cast<double>(cross_talk.count));
-    if (row_.settings.pool.order == Order::kOldestFirst) {
-      findings.Detect("by_order", pool::CheckOldestFirst(exchanges));
+    if (row_.judged.oldest_first) {
+      findings.Detect("by_oldest_first", pool::CheckOldestFirst(exchanges));
     }
-    CountConnections(findings);
-    const Counters times = pool::MeasureTimes(exchanges, workers_, connections_);
-    findings.counters.insert(findings.counters.end(), times.begin(), times.end());
+    if (row_.judged.newest_first) {
+      findings.Detect("by_newest_first", pool::CheckNewestFirst(exchanges));
+    }
+    if (row_.judged.wait_ms > 0) {
+      findings.Detect("by_patience", pool::CheckWaits(exchanges, WaitBoundNs(exchanges)));
+    }
+    if (row_.sharing == Sharing::kPool) CountConnections(findings);
     return findings;
   }
 
  private:
+  Operation OperateWatched(Worker& worker) {
+    const Ground::Presence presence(ground_, worker);
+    co_return co_await pool::AskUntilAnswered(worker, ground_, row_.attempt);
+  }
+
+  // A timer may be late, and nothing goes on while the machine or the server stands still.
+  int64_t WaitBoundNs(const std::vector<Exchange>& exchanges) const {
+    constexpr int64_t kSlackMs = 20;
+    const int64_t bound_ns = (row_.judged.wait_ms + kSlackMs) * pool::kNsPerMs;
+    const double theory_ns =
+        row_.judged.wait_theories * pool::WaitFloorNs(exchanges, workers_, connections_);
+    return bound_ns + static_cast<int64_t>(theory_ns) + ground_.max_standstill_ns();
+  }
+
   // Every operation has ended, so that nothing may be lent any more.
   void CountConnections(Findings& findings) const {
     int64_t lost = 0;
@@ -95,23 +213,31 @@ class PoolScenario : public Scenario {
     findings.counters.emplace_back("connections_lost", static_cast<double>(lost));
   }
 
-  Ground ground_;
+  const Row row_;
   const int workers_;
   const int64_t connections_;
-  const Row row_;
+  Ground ground_;
 };
 
-BenchmarkSpec SpecOf(const Row& row, int64_t connections) {
+BenchmarkSpec SpecOf(const Row& row, int64_t pool) {
+  const int64_t connections = ConnectionsOf(row, pool);
   BenchmarkSpec spec(row.name, row.role, {.promise = row.promise});
-  spec.contract.bounds = {{"cross_talk", Bound::Relation::kAtMost, 0},
-                          {"connections_lost", Bound::Relation::kAtMost, 0}};
-  spec.contract.evidence = Evidence::kRecordAndMemory;
-  spec.workers = {200, 500};
-  spec.args = {{"pool", connections}};
+  spec.contract.bounds = {{"cross_talk", Bound::Relation::kAtMost, 0}};
+  spec.workers.clear();
+  for (const int64_t workers : row.workers) {
+    if (workers > 0) spec.workers.push_back(workers);
+  }
+  if (row.sharing == Sharing::kPool) {
+    spec.contract.bounds.push_back({"connections_lost", Bound::Relation::kAtMost, 0});
+    spec.contract.evidence = Evidence::kRecordAndMemory;
+    spec.args = {{"pool", pool}};
+  }
+  if (row.needs_crowd) spec.min_workers = 2 * pool;
   spec.floor.round_trips = 1;
-  spec.needs.own_connections = Own::kNone;
+  const bool has_own = row.sharing == Sharing::kNone;
+  spec.needs.own_connections = has_own ? Own::kByOperations : Own::kNone;
   spec.needs.shared_connections = static_cast<int>(connections);
-  spec.needs.history = false;
+  spec.needs.min_shared_of_thread = row.min_pool_of_thread;
   spec.needs.commands = {"SET", "GET", "ECHO", "BLPOP"};
   for (int32_t i = 0; i < pool::kKeys; ++i) {
     spec.needs.keys.push_back(absl::StrCat("key:", i));
@@ -119,7 +245,7 @@ BenchmarkSpec SpecOf(const Row& row, int64_t connections) {
   spec.residue.is_judged = row.role == Role::kSafe;
   spec.residue.keys = {{.name = "key:{number}"}};
   spec.make = [row, connections](const RunPlan& plan) {
-    return std::make_unique<PoolScenario>(plan, connections, row);
+    return std::make_unique<PoolScenario>(plan, row, connections);
   };
   return spec;
 }
@@ -127,9 +253,15 @@ BenchmarkSpec SpecOf(const Row& row, int64_t connections) {
 std::vector<BenchmarkSpec> Variants(const std::vector<int64_t>& sizes) {
   std::vector<BenchmarkSpec> specs;
   for (const Row& row : kRows) {
-    for (const int64_t connections : sizes.empty() ? std::vector{row.default_pool} : sizes) {
-      specs.push_back(SpecOf(row, connections));
+    if (row.sharing == Sharing::kPool) {
+      for (const int64_t pool : sizes.empty() ? std::vector{row.default_pool} : sizes) {
+        if (pool >= row.min_pool_of_thread) specs.push_back(SpecOf(row, pool));
+      }
+      continue;
     }
+    specs.push_back(SpecOf(row, /*pool=*/0));
+    // With as many workers as others have connections, it shows what these can do without a pool.
+    if (row.is_reference && !sizes.empty()) specs.back().workers = sizes;
   }
   return specs;
 }

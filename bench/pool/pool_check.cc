@@ -11,11 +11,6 @@
 namespace rcb::pool {
 namespace {
 
-// When it stopped to wait for a connection: because it got one, or because it gave up.
-int64_t WaitedUntil(const Exchange& exchange) {
-  return exchange.served_ns != 0 ? exchange.served_ns : exchange.done_ns;
-}
-
 bool AskedBefore(const Exchange& a, const Exchange& b) {
   return a.thread != b.thread ? a.thread < b.thread : a.wanted_ns < b.wanted_ns;
 }
@@ -51,9 +46,9 @@ struct Change {
 void CheckNewestFirstOfThread(const Exchange* exchanges, size_t size, Violations& violations) {
   std::vector<Change> changes;
   for (size_t i = 0; i < size; ++i) {
-    if (WaitedUntil(exchanges[i]) <= exchanges[i].wanted_ns) continue;  // it never waited
+    if (EndOfWait(exchanges[i]) <= exchanges[i].wanted_ns) continue;  // it never waited
     changes.push_back({exchanges[i].wanted_ns, true, i});
-    changes.push_back({WaitedUntil(exchanges[i]), false, i});
+    changes.push_back({EndOfWait(exchanges[i]), false, i});
   }
   std::sort(changes.begin(), changes.end());
   std::set<Waiter> waiting;
@@ -107,11 +102,22 @@ Violations CheckOldestFirst(std::vector<Exchange> exchanges) {
       if (had_one && served.served_ns < last_ns) Add(served, last_wanted_ns, "before", violations);
     }
     for (size_t i = first; i < end; ++i) {
-      if (WaitedUntil(exchanges[i]) <= last_ns) continue;
-      last_ns = WaitedUntil(exchanges[i]);
+      if (EndOfWait(exchanges[i]) <= last_ns) continue;
+      last_ns = EndOfWait(exchanges[i]);
       last_wanted_ns = exchanges[i].wanted_ns;
     }
     first = end;
+  }
+  return violations;
+}
+
+Violations CheckWaits(const std::vector<Exchange>& exchanges, int64_t bound_ns) {
+  Violations violations;
+  for (const Exchange& exchange : exchanges) {
+    const int64_t waited_ns = EndOfWait(exchange) - exchange.wanted_ns;
+    if (waited_ns <= bound_ns) continue;
+    violations.Add(1, absl::StrCat("a client waited ", waited_ns / 1000,
+                                   " us for a connection, and not at most ", bound_ns / 1000));
   }
   return violations;
 }

@@ -4,6 +4,7 @@
 #ifndef RCB_BENCH_POOL_POOL_CHECK_H_
 #define RCB_BENCH_POOL_POOL_CHECK_H_
 
+#include <cstdint>
 #include <vector>
 
 #include "bench/pool/exchange.h"
@@ -21,6 +22,9 @@ Violations CheckOldestFirst(std::vector<Exchange> exchanges);
 // Requests that got a connection while another of their thread waited that had asked after them.
 // Equal times count for neither. Any order.
 Violations CheckNewestFirst(std::vector<Exchange> exchanges);
+
+// Requests that waited for a connection for longer than that. Any order.
+Violations CheckWaits(const std::vector<Exchange>& exchanges, int64_t bound_ns);
 
 }  // namespace rcb::pool
 

@@ -17,10 +17,6 @@ namespace {
 
 using Records = std::vector<Exchange>;
 
-int64_t EndOfWait(const Exchange& exchange) {
-  return exchange.served_ns != 0 ? exchange.served_ns : exchange.done_ns;
-}
-
 // By definition: whoever was served while another of its thread waited that had asked earlier, or
 // later.
 int64_t BruteForce(const Records& exchanges, bool oldest_first) {
@@ -138,6 +134,21 @@ TEST(PoolCheckTest, EachSwapOfTwoThatWaitIsCaught) {
     }
     EXPECT_GT(swaps, 20);
   }
+}
+
+TEST(PoolCheckTest, EachWaitBeyondTheBoundIsCaught) {
+  std::mt19937 random(4);
+  const Records exchanges = PoolRecord(random, /*oldest_first=*/true);
+  int64_t longest_ns = 0;
+  for (const Exchange& exchange : exchanges) {
+    longest_ns = std::max(longest_ns, EndOfWait(exchange) - exchange.wanted_ns);
+  }
+  EXPECT_TRUE(CheckWaits(exchanges, longest_ns).none());
+  EXPECT_GT(CheckWaits(exchanges, longest_ns - 1).count, 0);
+  Records starved = exchanges;
+  starved[5].served_ns = 0;
+  starved[5].done_ns = starved[5].wanted_ns + longest_ns + 1;
+  EXPECT_EQ(CheckWaits(starved, longest_ns).count, 1) << "who gave up has waited too";
 }
 
 TEST(PoolCheckTest, EachFalseReplyIsCaught) {

@@ -24,6 +24,7 @@ TEST(PoolTest, EachSafeVariantIsClean) {
   for (const BenchmarkSpec& spec : SmallPools()) {
     if (spec.role != Role::kSafe) continue;
     for (const int threads : {1, 2}) {
+      if (spec.needs.shared_connections == 1 && threads > 1) continue;  // there is no such row
       SCOPED_TRACE(spec.name + " on " + std::to_string(threads) + " threads");
       TestBed bed(spec, {.threads = threads});
       for (int run = 0; run < 2; ++run) {

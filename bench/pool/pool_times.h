@@ -11,7 +11,12 @@
 
 namespace rcb::pool {
 
-// The counters about time of a run with so many workers over so many connections.
+// The least that a worker of a closed loop waits for one of `connections`: every other one is
+// served before, (workers / connections - 1) times the median service. 0 where there are enough.
+double WaitFloorNs(const std::vector<Exchange>& exchanges, int64_t workers, int64_t connections);
+
+// The counters about time of a run with so many workers over a pool of so many connections; 0:
+// there is no pool.
 Counters MeasureTimes(const std::vector<Exchange>& exchanges, int64_t workers, int64_t connections);
 
 }  // namespace rcb::pool

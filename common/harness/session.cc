@@ -26,7 +26,8 @@ Task<void> ConnectOne(Connection& connection, absl::Status& first_failure) {
   if (!status.ok() && first_failure.ok()) first_failure = status;
 }
 
-Task<void> TimePings(Connection& connection, int pings, Histogram& round_trips) {
+Task<void> TimePings(Connection& connection, bool connects, int pings, Histogram& round_trips) {
+  if (connects && !(co_await Try(connection.Connect())).ok()) co_return;
   const Command ping("PING");
   for (int i = 0; i < pings; ++i) {
     const int64_t start_ns = NowNs();
@@ -40,7 +41,8 @@ Task<void> TimePings(Connection& connection, int pings, Histogram& round_trips) 
 std::vector<Connection*> ConnectionsOf(const ThreadSlot& slot, bool heals_own) {
   std::vector<Connection*> connections;
   for (const auto& state : slot.workers) {
-    if (heals_own || state == slot.workers.front()) connections.push_back(&state->connection);
+    const bool is_for_pings = state == slot.workers.front() || state == slot.workers.back();
+    if (heals_own || is_for_pings) connections.push_back(&state->connection);
     if (state->subscriber) connections.push_back(&state->subscriber->connection());
     for (const auto& node : state->nodes) connections.push_back(node.get());
   }
@@ -176,7 +178,10 @@ void Session::StartRecord(int64_t operations) {
 int64_t Session::MeasureRoundTripNs(int pings) {
   Histogram round_trips;
   ThreadSlot& first = slot(0);
-  first.loop.RunUntilDone(TimePings(first.workers[0]->connection, pings, round_trips));
+  Connection& connection = first.workers[0]->connection;
+  // Operations that open and close it may have left it closed.
+  const bool connects = !options_.heals_own && !connection.connected();
+  first.loop.RunUntilDone(TimePings(connection, connects, pings, round_trips));
   return round_trips.ValueAtQuantile(0.5);
 }
 

@@ -29,13 +29,14 @@ struct Requirements {
   bool subscriber = false;  // each worker has a second connection, for messages
   int quorum_nodes = 0;     // independent servers of ours, besides the one under test
   // A worker's own connection: the harness opens it, heals it between operations, and counts its
-  // loss as an error; or the operations open and close it; or there is none. In the latter two
-  // cases only the first of each thread is open at first, for the PINGs that the harness times.
+  // loss as an error; or the operations open and close it; or they use none. In the latter two
+  // cases only the first and last of each thread are open at first, for the PINGs of the harness.
   enum class Own { kHealed, kByOperations, kNone };
   Own own_connections = Own::kHealed;
   // Connections besides that the workers share: see Worker::shared. They are dealt to the threads,
-  // for each belongs to one loop, and there are no rows with more threads than that.
+  // for each belongs to one loop, and there are no rows where a thread gets too few.
   int shared_connections = 0;
+  int min_shared_of_thread = 1;
   bool history = true;  // the checker reads the record of operations
   // Settings that its server must have: it runs on one of ours that was started with them, or on
   // the user's server if that has no keys and --allow_config_changes is given. What a scenario

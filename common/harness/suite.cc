@@ -35,6 +35,15 @@ StageOptions StageOptionsOf(const Options& options) {
   return stage;
 }
 
+// Whether each thread has as many of the shared connections as it needs.
+bool CanShare(const Requirements& needs, int64_t threads) {
+  return needs.shared_connections == 0 ||
+         needs.shared_connections >= threads * needs.min_shared_of_thread;
+}
+
+// Connections of a thread for PINGs, of the harness and the scenario.
+constexpr int64_t kPingsOfThread = 3;
+
 void SkipLoop(benchmark::State& state, int64_t iterations) {
   while (state.KeepRunningBatch(iterations)) {
   }
@@ -79,8 +88,7 @@ void Suite::Register(const BenchmarkSpec& spec) {
   for (const int64_t workers : options_.workers.empty() ? spec.workers : options_.workers) {
     for (const int64_t threads : options_.threads) {
       if (threads > workers) continue;  // a thread without a worker has nothing to do
-      const int shared = spec.needs.shared_connections;
-      if (workers < spec.min_workers || (shared > 0 && threads > shared)) continue;
+      if (workers < spec.min_workers || !CanShare(spec.needs, threads)) continue;
       RegisterInstance({spec, LedgerName(spec.name, ArgsOf(spec, workers), threads),
                         static_cast<int>(workers), static_cast<int>(threads)},
                        spec.rounds);
@@ -124,7 +132,7 @@ void Suite::RegisterInstance(const Instance& instance, int64_t rounds) {
   if (!is_steady) registered->Iterations(rounds)->Unit(benchmark::kMillisecond);
   if (!is_selected) return;
   const bool has_own = spec.needs.own_connections != Requirements::Own::kNone;
-  const int64_t own = has_own ? instance.workers : instance.threads;
+  const int64_t own = has_own ? instance.workers : kPingsOfThread * instance.threads;
   Select(name, spec.shape != Shape::kRounds,
          own * (spec.needs.subscriber ? 2 : 1) + spec.needs.shared_connections,
          instance.workers * spec.needs.quorum_nodes);

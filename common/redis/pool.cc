@@ -44,6 +44,13 @@ std::optional<absl::Status> Pool::BorrowAwaiter::Begin() {
   return std::nullopt;
 }
 
+std::optional<Pool::Lease> Pool::TryBorrow() {
+  Connection* const connection = TakeIdle();
+  if (connection == nullptr) return std::nullopt;
+  ++in_use_;
+  return Lease(*this, *connection);
+}
+
 // Null where none is idle. The server may have closed some while they were.
 Connection* Pool::TakeIdle() {
   while (!idle_.empty()) {

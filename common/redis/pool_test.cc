@@ -271,6 +271,23 @@ TEST_F(PoolTest, CancellingTheLoopEndsAllWaits) {
   EXPECT_EQ(pool_->waiting(), 0);
 }
 
+TEST_F(PoolTest, WhoDoesNotWaitGetsAnIdleConnectionOrNone) {
+  Start({GreetAndWait}, 1, {});
+  Open(0);
+  MakePool();
+  {
+    const std::optional<Pool::Lease> first = pool_->TryBorrow();
+    ASSERT_TRUE(first.has_value());
+    EXPECT_EQ(&**first, connections_[0].get());
+    EXPECT_FALSE(pool_->TryBorrow().has_value());
+    EXPECT_EQ(pool_->in_use(), 1);
+  }
+  connections_[0]->Close();
+  EXPECT_FALSE(pool_->TryBorrow().has_value()) << "it is closed";
+  EXPECT_EQ(pool_->closed(), 1);
+  ExpectAllBack();
+}
+
 TEST_F(PoolTest, WhatIsKeptIsMissing) {
   Start({GreetAndWait}, 1, {});
   Open(0);
