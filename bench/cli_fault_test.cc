@@ -104,7 +104,9 @@ INSTANTIATE_TEST_SUITE_P(Of, CliKilledServerTest,
                                          "Transaction/lockfree/mset_mget",
                                          "Transaction/lockfree/list_append",
                                          "Lock/locking/setnx_spin", "Lock/locking/pubsub",
-                                         "Lock/locking/blpop_queue", "Lock/locking/redlock"));
+                                         "Lock/locking/blpop_queue", "Lock/locking/redlock",
+                                         "Pool/locking/fifo", "Pool/lockfree/multiplexed",
+                                         "Pool/lockfree/connect_each"));
 
 TEST_F(CliFaultTest, GoesOnWithoutOneOfRedlocksNodesAndCountsIt) {
   const std::unique_ptr<Bench> bench = Start("Lock/locking/redlock");
@@ -258,6 +260,8 @@ INSTANTIATE_TEST_SUITE_P(
                     AtWork{"Transaction/lockfree/watch", kMuchTraffic},
                     AtWork{"Transaction/lockfree/list_append", kMuchTraffic},
                     AtWork{"Lock/lockfree/lua", kMuchTraffic},
+                    AtWork{"Pool/locking/fifo", kMuchTraffic},
+                    AtWork{"Pool/lockfree/multiplexed", kMuchTraffic},
                     AtWork{"StampedeExpiry/lockfree/xfetch/workers:5/beta_pct:100", kTraffic}));
 
 // Where the one who holds the lock is cut off, the others wait for the end of its lease.

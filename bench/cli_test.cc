@@ -79,14 +79,17 @@ class SilentPort {
 };
 
 TEST_F(CliInputTest, RefusesBadValuesOfItsFlags) {
-  for (const char* flag :
-       {"--transport=udp",   "--transport",      "--workers=0",        "--workers=",
-        "--workers=ten",     "--workers=10,",    "--workers=50001",    "--threads=0",
-        "--threads=257",     "--rate=0",         "--rate=nan",         "--rate=-5",
-        "--rate=inf",        "--rounds=0",       "--rounds=1.5",       "--compute=sleep",
-        "--compute_ms=0",    "--compute_ms=x",   "--op_timeout=5",     "--op_timeout=1ms",
-        "--op_timeout=-1s",  "--op_timeout=inf", "--seed=-1",          "--seed=x",
-        "--history_limit=0", "--redis_server=",  "--history_limit=1e6"}) {
+  for (const char* flag : {"--transport=udp",   "--transport",      "--workers=0",
+                           "--workers=",        "--workers=ten",    "--workers=10,",
+                           "--workers=50001",   "--threads=0",      "--threads=257",
+                           "--rate=0",          "--rate=nan",       "--rate=-5",
+                           "--rate=inf",        "--rounds=0",       "--rounds=1.5",
+                           "--compute=sleep",   "--compute_ms=0",   "--compute_ms=x",
+                           "--op_timeout=5",    "--op_timeout=1ms", "--op_timeout=-1s",
+                           "--op_timeout=inf",  "--seed=-1",        "--seed=x",
+                           "--history_limit=0", "--redis_server=",  "--history_limit=1e6",
+                           "--pool=0",          "--pool=201",       "--pool=5,5",
+                           "--pool=",           "--pool=5,",        "--pool=ten"}) {
     const std::string text = flag;
     ExpectRefusal({text}, text.substr(0, text.find('=')));
   }

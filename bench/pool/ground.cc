@@ -12,6 +12,8 @@ namespace {
 // A timeout is noticed at most two sweeps late (see LazyTimeout), and the reply has to be later.
 constexpr int64_t kLateMs = 80;
 constexpr int64_t kWatchNs = 10 * kNsPerMs;
+// So few connections that the few clients of a trial have to wait for them.
+constexpr size_t kInTrial = 2;
 
 }  // namespace
 
@@ -22,6 +24,7 @@ Ground::Ground(const RunPlan& plan, const Settings& settings, int64_t in_flight)
       slow_operations_(std::max<int64_t>(plan.budget / plan.threads / 2, 20)),
       gate_(absl::StrCat(plan.key_prefix, "gate")),
       threads_(plan.threads),
+      connections_(plan.trial ? kInTrial : SIZE_MAX),
       exchanges_(plan.workers),
       by_thread_(static_cast<size_t>(plan.threads)) {
   for (int32_t i = 0; i < kKeys; ++i) keys_.push_back(absl::StrCat(plan.key_prefix, "key:", i));
@@ -30,7 +33,8 @@ Ground::Ground(const RunPlan& plan, const Settings& settings, int64_t in_flight)
 Pool& Ground::PoolOf(const Worker& worker) {
   OfThread& own = Own(worker);
   if (own.pool == nullptr) {
-    own.pool = std::make_unique<Pool>(*worker.loop, worker.shared, settings_.pool);
+    own.pool = std::make_unique<Pool>(*worker.loop, worker.shared.subspan(0, connections_),
+                                      settings_.pool);
   }
   return *own.pool;
 }
@@ -84,8 +88,8 @@ Command Ground::RequestOf(const Exchange& exchange) const {
   return Command("BLPOP", gate_, absl::StrCat(seconds)).Then(request);
 }
 
-std::vector<const Pool*> Ground::pools() const {
-  std::vector<const Pool*> pools;
+std::vector<Pool*> Ground::pools() const {
+  std::vector<Pool*> pools;
   for (const OfThread& own : by_thread_) {
     if (own.pool != nullptr) pools.push_back(own.pool.get());
   }

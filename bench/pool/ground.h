@@ -3,6 +3,7 @@
 #ifndef RCB_BENCH_POOL_GROUND_H_
 #define RCB_BENCH_POOL_GROUND_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -78,7 +79,7 @@ class Ground {
 
   // After the run:
   const PerWorker<std::vector<Exchange>>& exchanges() const { return exchanges_; }
-  std::vector<const Pool*> pools() const;  // of all threads that have one
+  std::vector<Pool*> pools() const;  // of all threads that have one
   std::vector<int64_t> recoveries_ns() const;
   // The longest time for which a thread or the server stood still.
   int64_t max_standstill_ns() const;
@@ -120,6 +121,7 @@ class Ground {
   std::vector<std::string> keys_;
   const std::string gate_;
   const int threads_;
+  const size_t connections_;  // of a pool, at most
   PerWorker<std::vector<Exchange>> exchanges_;
   std::vector<OfThread> by_thread_;
   SingleFlight reconnecting_;

@@ -110,7 +110,7 @@ inline Task<absl::Status> PerWorkerConnection(Worker& worker, Ground& ground, Ex
     const absl::Status connected = co_await Try(worker.redis().ConnectOnce());
     if (!connected.ok()) {
       exchange.ending = Ending::kRefused;
-      co_return connected;
+      co_return absl::UnavailableError(connected.message());
     }
   }
   co_return co_await Try(Ask(worker.redis(), ground, exchange));
@@ -143,7 +143,7 @@ inline Task<absl::Status> Multiplexed(Worker& worker, Ground& ground, Exchange& 
 }
 
 // What an application calls: a request that is sent again, with back-off, after a timeout and where
-// a connection was lost, refused or not free in time. Only the first try is slow.
+// a connection was refused or not free in time. Only the first try is slow.
 inline Operation AskUntilAnswered(Worker& worker, Ground& ground, Attempt attempt) {
   constexpr int64_t kGiveUpMs = 4000;
   std::optional<Backoff> backoff;
@@ -161,7 +161,8 @@ inline Operation AskUntilAnswered(Worker& worker, Ground& ground, Attempt attemp
     }
     ground.Keep(worker, exchange);
     if (status.ok()) co_return exchange.key;
-    if (!absl::IsDeadlineExceeded(status) && !absl::IsUnavailable(status)) co_return status;
+    const bool is_ours = absl::IsDeadlineExceeded(status) || WasClosedForAnother(status);
+    if (!is_ours && !was_refused) co_return status;
     if (!backoff) backoff.emplace(/*first_ms=*/1, /*max_ms=*/20, kGiveUpMs);
     const absl::Status waited = co_await Try(RetryAfter(worker, *backoff));
     if (!waited.ok()) co_return status;

@@ -55,6 +55,7 @@ struct Row {
   int min_pool_of_thread = 1;
   int64_t workers[2] = {200, 500};  // unless a flag says otherwise; 0: none
   bool is_reference = false;        // what --pool says is the number of workers here
+  int max_clients = 0;              // of the server, which refuses more; 0: it takes all
 };
 
 // A client waits for far less, unless somebody keeps connections.
@@ -101,6 +102,13 @@ constexpr Row kRows[] = {
      .attempt = pool::Borrowed,
      .promise = kFifo,
      .judged = {.oldest_first = true, .wait_ms = kWaitMs, .wait_theories = 5}},
+    {.name = "Pool/locking/fifo",
+     .role = Role::kSafe,
+     .attempt = pool::Borrowed,
+     .promise = kFifo,
+     .judged = {.oldest_first = true, .wait_ms = kWaitMs, .wait_theories = 5},
+     .workers = {200, 0},
+     .max_clients = 40},
     {.name = "Pool/locking/lifo",
      .role = Role::kSafe,
      .attempt = pool::Borrowed,
@@ -133,7 +141,14 @@ constexpr Row kRows[] = {
      .attempt = pool::ConnectEach,
      .promise = "each reply is the one to its request",
      .sharing = Sharing::kNone,
-     .workers = {200}},
+     .workers = {200, 0}},
+    {.name = "Pool/lockfree/connect_each",
+     .role = Role::kSafe,
+     .attempt = pool::ConnectEach,
+     .promise = "each reply is the one to its request",
+     .sharing = Sharing::kNone,
+     .workers = {200, 0},
+     .max_clients = 100},
 };
 
 // The row with as many connections as it has at all: 0 where each worker has its own.
@@ -183,6 +198,7 @@ class PoolScenario : public Scenario {
       findings.Detect("by_patience", pool::CheckWaits(exchanges, WaitBoundNs(exchanges)));
     }
     if (row_.sharing == Sharing::kPool) CountConnections(findings);
+    if (row_.max_clients > 0) CountRefusals(exchanges, findings);
     return findings;
   }
 
@@ -213,6 +229,21 @@ class PoolScenario : public Scenario {
     findings.counters.emplace_back("connections_lost", static_cast<double>(lost));
   }
 
+  // The next run, and the harness, need the room of a server that is full.
+  void CountRefusals(const std::vector<Exchange>& exchanges, Findings& findings) const {
+    int64_t refusals = std::count_if(exchanges.begin(), exchanges.end(), [](const Exchange& e) {
+      return e.ending == pool::Ending::kRefused;
+    });
+    for (Pool* const pool : ground_.pools()) {
+      refusals += pool->refusals();
+      pool->CloseIdle();
+    }
+    const Counters counters =
+        pool::MeasureRefusals(refusals, ground_.recoveries_ns(), exchanges.size());
+    findings.counters.insert(findings.counters.end(), counters.begin(), counters.end());
+    if (refusals == 0) findings.note = "the server refused nobody: use more workers";
+  }
+
   const Row row_;
   const int workers_;
   const int64_t connections_;
@@ -233,6 +264,11 @@ BenchmarkSpec SpecOf(const Row& row, int64_t pool) {
     spec.args = {{"pool", pool}};
   }
   if (row.needs_crowd) spec.min_workers = 2 * pool;
+  if (row.max_clients > 0) {
+    spec.args.emplace_back("max_clients", row.max_clients);
+    spec.min_workers = row.max_clients + 1;
+    spec.needs.max_clients = row.max_clients;
+  }
   spec.floor.round_trips = 1;
   const bool has_own = row.sharing == Sharing::kNone;
   spec.needs.own_connections = has_own ? Own::kByOperations : Own::kNone;
@@ -255,7 +291,8 @@ std::vector<BenchmarkSpec> Variants(const std::vector<int64_t>& sizes) {
   for (const Row& row : kRows) {
     if (row.sharing == Sharing::kPool) {
       for (const int64_t pool : sizes.empty() ? std::vector{row.default_pool} : sizes) {
-        if (pool >= row.min_pool_of_thread) specs.push_back(SpecOf(row, pool));
+        const bool is_full = row.max_clients == 0 || pool > row.max_clients;
+        if (is_full && pool >= row.min_pool_of_thread) specs.push_back(SpecOf(row, pool));
       }
       continue;
     }
@@ -308,6 +345,10 @@ std::vector<Metric> Metrics() {
        "requests whose reply was not waited for until it came, per request that was answered"},
       {"give_ups_per_op", "1", kLower, kNoisy,
        "requests that stopped to wait for a connection, per request that was answered"},
+      {"refusals_per_op", "1", kLower, kNoisy,
+       "connections that a server which was full refused, per request"},
+      {"recovery_p95_us", "us", kLower, kNoisy,
+       "95th percentile of the time from wanting a connection that was refused to having it"},
   };
 }
 

@@ -77,4 +77,16 @@ Counters MeasureTimes(const std::vector<Exchange>& exchanges, int64_t workers,
   return counters;
 }
 
+Counters MeasureRefusals(int64_t refusals, const std::vector<int64_t>& recoveries_ns,
+                         size_t requests) {
+  Histogram recoveries;
+  for (const int64_t took_ns : recoveries_ns) recoveries.Record(took_ns);
+  Counters counters = {
+      {"refusals_per_op", Ratio(static_cast<double>(refusals), static_cast<double>(requests))}};
+  // Where nobody was let in after all, there is no such time.
+  if (recoveries.count() > 0)
+    counters.emplace_back("recovery_p95_us", Microseconds(recoveries.ValueAtQuantile(0.95)));
+  return counters;
+}
+
 }  // namespace rcb::pool

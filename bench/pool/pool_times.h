@@ -3,6 +3,7 @@
 #ifndef RCB_BENCH_POOL_POOL_TIMES_H_
 #define RCB_BENCH_POOL_POOL_TIMES_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -18,6 +19,10 @@ double WaitFloorNs(const std::vector<Exchange>& exchanges, int64_t workers, int6
 // The counters about time of a run with so many workers over a pool of so many connections; 0:
 // there is no pool.
 Counters MeasureTimes(const std::vector<Exchange>& exchanges, int64_t workers, int64_t connections);
+
+// The counters of a server that is full.
+Counters MeasureRefusals(int64_t refusals, const std::vector<int64_t>& recoveries_ns,
+                         size_t requests);
 
 }  // namespace rcb::pool
 

@@ -38,14 +38,15 @@ Task<void> TimePings(Connection& connection, bool connects, int pings, Histogram
 }
 
 // The connections that are open before any run.
-std::vector<Connection*> ConnectionsOf(const ThreadSlot& slot, bool heals_own) {
+std::vector<Connection*> ConnectionsOf(const ThreadSlot& slot, const SessionOptions& options) {
   std::vector<Connection*> connections;
   for (const auto& state : slot.workers) {
     const bool is_for_pings = state == slot.workers.front() || state == slot.workers.back();
-    if (heals_own || is_for_pings) connections.push_back(&state->connection);
+    if (options.heals_own || is_for_pings) connections.push_back(&state->connection);
     if (state->subscriber) connections.push_back(&state->subscriber->connection());
     for (const auto& node : state->nodes) connections.push_back(node.get());
   }
+  if (!options.opens_shared) return connections;
   for (const auto& connection : slot.shared) connections.push_back(connection.get());
   return connections;
 }
@@ -133,7 +134,7 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Open(const SessionOptions& opt
 
 absl::Status Session::Connect(ThreadSlot& slot) {
   absl::Status failure;
-  const std::vector<Connection*> connections = ConnectionsOf(slot, options_.heals_own);
+  const std::vector<Connection*> connections = ConnectionsOf(slot, options_);
   for (size_t first = 0; first < connections.size(); first += kConnectingAtOnce) {
     const size_t end = std::min(first + kConnectingAtOnce, connections.size());
     for (size_t i = first; i < end; ++i) slot.loop.Spawn(ConnectOne(*connections[i], failure));

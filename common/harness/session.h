@@ -27,6 +27,7 @@ struct SessionOptions {
   bool needs_subscriber = false;
   bool heals_own = true;  // see Requirements::own_connections
   int shared_connections = 0;
+  bool opens_shared = true;
   uint64_t seed = 0;
   size_t op_classes = 0;       // see BenchmarkSpec::op_classes
   int64_t idle_timeout_s = 0;  // after which the server closes a client; 0: not known, or never

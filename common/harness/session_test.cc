@@ -148,6 +148,42 @@ TEST_F(SessionTest, HasNoRoundTripOfALostConnection) {
   EXPECT_EQ(session->MeasureRoundTripNs(10), 0);
 }
 
+TEST_F(SessionTest, DealsWhatIsSharedToTheThreadsInTurn) {
+  SessionOptions options = OptionsFor(/*workers=*/9, /*threads=*/2);
+  options.heals_own = false;
+  options.shared_connections = 5;
+  std::unique_ptr<Session> session = MustOpen(options);
+  EXPECT_EQ(session->slot(0).shared.size(), 3u);
+  EXPECT_EQ(session->slot(1).shared.size(), 2u);
+  for (auto& slot : session->slots()) {
+    for (auto& connection : slot->shared) EXPECT_TRUE(connection->connected());
+    for (auto& state : slot->workers) {
+      EXPECT_EQ(state->worker.shared.data(), slot->shared.data());
+      const bool is_for_pings = state == slot->workers.front() || state == slot->workers.back();
+      EXPECT_EQ(state->connection.connected(), is_for_pings);
+    }
+  }
+  EXPECT_EQ(ClientsOf(*server_), 5 + 4);
+}
+
+TEST_F(SessionTest, LeavesWhatIsSharedClosedWhereOperationsOpenIt) {
+  SessionOptions options = OptionsFor(/*workers=*/4, /*threads=*/1);
+  options.heals_own = false;
+  options.shared_connections = 3;
+  options.opens_shared = false;
+  std::unique_ptr<Session> session = MustOpen(options);
+  ASSERT_EQ(session->slot(0).shared.size(), 3u);
+  for (auto& connection : session->slot(0).shared) EXPECT_FALSE(connection->connected());
+}
+
+TEST_F(SessionTest, ConnectsAnewForTheRoundTripWhereOperationsCloseConnections) {
+  SessionOptions options = OptionsFor(/*workers=*/1, /*threads=*/1);
+  options.heals_own = false;
+  std::unique_ptr<Session> session = MustOpen(options);
+  session->slot(0).workers[0]->connection.Close();
+  EXPECT_GT(session->MeasureRoundTripNs(10), 0);
+}
+
 TEST_F(SessionTest, ClosesItsConnections) {
   MustOpen(OptionsFor(/*workers=*/20, /*threads=*/2)).reset();
   for (int i = 0; i < 1000 && ClientsOf(*server_) > 0; ++i) {

@@ -28,6 +28,9 @@ enum class Shape {
 struct Requirements {
   bool subscriber = false;  // each worker has a second connection, for messages
   int quorum_nodes = 0;     // independent servers of ours, besides the one under test
+  // More clients than this are refused: it runs on a server of ours that is started for it, and its
+  // operations open the shared connections themselves. 0: on the server under test.
+  int max_clients = 0;
   // A worker's own connection: the harness opens it, heals it between operations, and counts its
   // loss as an error; or the operations open and close it; or they use none. In the latter two
   // cases only the first and last of each thread are open at first, for the PINGs of the harness.

@@ -192,6 +192,7 @@ absl::Status Stage::OpenSession(const Instance& instance, Deployment& deployment
   options.needs_subscriber = instance.spec.needs.subscriber;
   options.heals_own = instance.spec.needs.own_connections == Requirements::Own::kHealed;
   options.shared_connections = instance.spec.needs.shared_connections;
+  options.opens_shared = instance.spec.needs.max_clients == 0;
   options.seed = options_.seed;
   options.op_classes = instance.spec.op_classes.size();
   options.idle_timeout_s = deployment.facts().idle_timeout_s;

@@ -133,9 +133,10 @@ void Suite::RegisterInstance(const Instance& instance, int64_t rounds) {
   if (!is_selected) return;
   const bool has_own = spec.needs.own_connections != Requirements::Own::kNone;
   const int64_t own = has_own ? instance.workers : kPingsOfThread * instance.threads;
-  Select(name, spec.shape != Shape::kRounds,
-         own * (spec.needs.subscriber ? 2 : 1) + spec.needs.shared_connections,
-         instance.workers * spec.needs.quorum_nodes);
+  const int64_t connections = own * (spec.needs.subscriber ? 2 : 1) + spec.needs.shared_connections;
+  const bool is_elsewhere = spec.needs.max_clients > 0;  // not on the server under test
+  Select(name, spec.shape != Shape::kRounds, is_elsewhere ? 0 : connections,
+         is_elsewhere ? connections : instance.workers * spec.needs.quorum_nodes);
 }
 
 void Suite::RegisterPlain(const std::string& name, const std::vector<int64_t>& workers,
@@ -226,6 +227,9 @@ void Suite::Begin(const Instance& instance, int64_t iterations) {
     entry.servers = absl::StrCat("it measures ", instance.spec.needs.quorum_nodes,
                                  " servers started here, not the one that --redis names");
   }
+  if (instance.spec.needs.max_clients > 0 && !deployment_.is_ours()) {
+    entry.servers = "it measures a server started here, not the one that --redis names";
+  }
   Length& length = lengths_[instance.name];
   // Asked for the same again, it is a repetition, and those have to be of equal length; otherwise
   // the library asks for more each time, until it is content.
@@ -240,13 +244,10 @@ void Suite::Begin(const Instance& instance, int64_t iterations) {
     RunLength wanted;
     wanted.budget = is_shared ? iterations * instance.threads + planned_extra_ : iterations;
     if (extends) wanted.min_ns = static_cast<int64_t>(options_.min_time_s * 1e9);
-    absl::Status begun = StartConfigured(instance.spec);
-    if (begun.ok()) {
-      begun = stage_.Begin(instance, DeploymentFor(instance.spec), wanted,
-                           [this, name = instance.name](const Run& run) {
-                             if (on_progress_) on_progress_(name, run);
-                           });
-    }
+    const absl::Status begun = stage_.Begin(instance, DeploymentFor(instance.spec), wanted,
+                                            [this, name = instance.name](const Run& run) {
+                                              if (on_progress_) on_progress_(name, run);
+                                            });
     if (!begun.ok()) {
       if (!IsInterrupted()) entry.abort_reason = std::string(begun.message());
       stage_.SuspectServer();
@@ -255,35 +256,10 @@ void Suite::Begin(const Instance& instance, int64_t iterations) {
   entry.interrupted = IsInterrupted();
 }
 
-// A server of ours is started with the settings that the row needs, and stays while they are the
-// same.
-absl::Status Suite::StartConfigured(const BenchmarkSpec& spec) {
-  const Settings& settings = spec.needs.settings;
-  if (settings.empty() || !deployment_.is_ours()) return absl::OkStatus();
-  if (configured_ != nullptr && configured_with_ == settings) return absl::OkStatus();
-  stage_.Close();  // its connections are to the server that ends here
-  configured_.reset();
-  DeploymentOptions options;
-  options.server_binary = options_.redis_server;
-  options.server_options = options_.server_options;
-  for (const auto& [name, value] : settings) {
-    options.server_options.push_back(absl::StrCat(name, " ", value));
-  }
-  options.use_unix_transport = options_.transport == "unix";
-  options.key_prefix = options_.key_prefix;
-  options.max_clients = static_cast<int>(std::max<int64_t>(selection_.max_connections, 1));
-  options.is_cancelled = IsInterrupted;
-  absl::StatusOr<std::unique_ptr<Deployment>> opened = OpenDeployment(options);
-  if (!opened.ok()) return opened.status();
-  configured_ = *std::move(opened);
-  configured_with_ = settings;
-  return absl::OkStatus();
-}
-
-// Nodes are started for the rows that need them only.
+// Further servers are started for the rows that need them only.
 Deployment& Suite::DeploymentFor(const BenchmarkSpec& spec) {
   const bool is_configured = !spec.needs.settings.empty() && deployment_.is_ours();
-  if (is_configured && configured_ != nullptr) return *configured_;
+  if (is_configured || spec.needs.max_clients > 0) return ServerFor(spec.needs);
   if (spec.needs.quorum_nodes == 0) return deployment_;
   if (quorum_ == nullptr || quorum_->node_count() != spec.needs.quorum_nodes) {
     DeploymentOptions nodes;
@@ -293,6 +269,29 @@ Deployment& Suite::DeploymentFor(const BenchmarkSpec& spec) {
     quorum_ = std::make_unique<QuorumDeployment>(deployment_, nodes, spec.needs.quorum_nodes);
   }
   return *quorum_;
+}
+
+// A server of ours for such rows, which stays while they need the same. It starts with the run.
+Deployment& Suite::ServerFor(const Requirements& needs) {
+  if (own_ != nullptr && own_settings_ == needs.settings && own_max_clients_ == needs.max_clients) {
+    return *own_;
+  }
+  stage_.Close();  // its connections are to the server that ends here
+  DeploymentOptions options;
+  options.server_binary = options_.redis_server;
+  options.server_options = options_.server_options;
+  for (const auto& [name, value] : needs.settings) {
+    options.server_options.push_back(absl::StrCat(name, " ", value));
+  }
+  options.use_unix_transport = options_.transport == "unix";
+  const bool is_small = needs.max_clients > 0;
+  options.max_clients =
+      is_small ? needs.max_clients - kSpareClients : static_cast<int>(selection_.max_connections);
+  options.is_cancelled = IsInterrupted;
+  own_ = StandaloneDeployment::Unstarted(options, deployment_.identity());
+  own_settings_ = needs.settings;
+  own_max_clients_ = needs.max_clients;
+  return *own_;
 }
 
 void Suite::Finish(const Instance& instance, benchmark::State& state) {

@@ -25,6 +25,7 @@
 #include "common/report/ledger.h"
 #include "common/server/deployment/deployment.h"
 #include "common/server/deployment/quorum.h"
+#include "common/server/deployment/standalone.h"
 #include "common/server/rights.h"
 
 namespace rcb {
@@ -102,8 +103,8 @@ class Suite {
   bool MayTry(const Instance& instance, const Tally& tally);
   void KeepHistory(const Instance& instance, Findings& findings);
   void Publish(const Instance& instance, const Findings& findings, benchmark::State& state);
-  absl::Status StartConfigured(const BenchmarkSpec& spec);
   Deployment& DeploymentFor(const BenchmarkSpec& spec);
+  Deployment& ServerFor(const Requirements& needs);
 
   const Options& options_;
   Deployment& deployment_;
@@ -128,8 +129,9 @@ class Suite {
   std::condition_variable begun_;
   int awaited_threads_ = 0;  // of the run that was begun; guarded by joining_
   std::unique_ptr<QuorumDeployment> quorum_;
-  std::unique_ptr<Deployment> configured_;  // a server of ours for rows that need settings
-  Settings configured_with_;
+  std::unique_ptr<StandaloneDeployment> own_;  // for rows that need settings, or a small server
+  Settings own_settings_;
+  int own_max_clients_ = 0;
   Stage stage_;
 };
 

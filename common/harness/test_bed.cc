@@ -82,8 +82,18 @@ absl::StatusOr<Deployment*> TestBed::Configured(const Settings& settings) {
 absl::StatusOr<Deployment*> TestBed::DeploymentOfSpec() {
   if (!instance_.spec.needs.settings.empty()) return Configured(instance_.spec.needs.settings);
   absl::StatusOr<Deployment*> server = Server();
+  if (server.ok() && instance_.spec.needs.max_clients > 0) return SmallServer();
   if (!server.ok() || instance_.spec.needs.quorum_nodes == 0) return server;
   return &Quorum();
+}
+
+Deployment* TestBed::SmallServer() {
+  if (small_ == nullptr) {
+    DeploymentOptions options;
+    options.max_clients = instance_.spec.needs.max_clients - kSpareClients;
+    small_ = StandaloneDeployment::Unstarted(options, (*Server())->identity());
+  }
+  return small_.get();
 }
 
 absl::Status TestBed::RunOnce(int64_t budget) {

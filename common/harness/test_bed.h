@@ -24,6 +24,7 @@
 #include "common/redis/command.h"
 #include "common/server/deployment/deployment.h"
 #include "common/server/deployment/quorum.h"
+#include "common/server/deployment/standalone.h"
 
 namespace rcb {
 
@@ -73,8 +74,10 @@ class TestBed {
 
  private:
   absl::StatusOr<Deployment*> DeploymentOfSpec();
+  Deployment* SmallServer();
 
   const Instance instance_;
+  std::unique_ptr<StandaloneDeployment> small_;  // for a spec that needs one; outlives the stage
   Stage stage_;
 };
 

@@ -33,9 +33,7 @@ class Trial::Client final : public Disturbance, public HoldListener {
   std::optional<SendPlan> BeforeRequest(size_t size) override {
     if (dead_) return std::nullopt;
     if (requests_to_misbehavior_ >= 0 && requests_to_misbehavior_-- == 0) return Misbehave();
-    if (absl::Bernoulli(trial_.random_, 0.5)) return SendPlan{size, 0};
-    return SendPlan{absl::Uniform<size_t>(trial_.random_, 0, size),
-                    absl::Uniform<int64_t>(trial_.random_, 0, kMaxPauseNs)};
+    return trial_.DrawLateness(size);
   }
 
   bool OnHold() override { return trial_.OnHold(*this); }
@@ -69,6 +67,22 @@ class Trial::Client final : public Disturbance, public HoldListener {
   bool dead_ = false;
 };
 
+// What befalls the requests on connections that all workers share.
+class Trial::Late final : public Disturbance {
+ public:
+  explicit Late(Trial& trial) : trial_(trial) { Set(this); }
+  ~Late() { Set(nullptr); }
+
+  std::optional<SendPlan> BeforeRequest(size_t size) override { return trial_.DrawLateness(size); }
+
+ private:
+  void Set(Disturbance* disturbance) {
+    for (auto& connection : trial_.slot_.shared) connection->set_disturbance(disturbance);
+  }
+
+  Trial& trial_;
+};
+
 Trial::Trial(const BenchmarkSpec& spec, const RunPlan& plan, Scenario& scenario, ThreadSlot& slot)
     : spec_(spec),
       plan_(plan),
@@ -85,6 +99,13 @@ Trial::Trial(const BenchmarkSpec& spec, const RunPlan& plan, Scenario& scenario,
     slot_.workers[i]->worker.operation = 0;
     clients_.push_back(std::make_unique<Client>(*this, *slot_.workers[i]));
   }
+  late_ = std::make_unique<Late>(*this);
+}
+
+SendPlan Trial::DrawLateness(size_t size) {
+  if (absl::Bernoulli(random_, 0.5)) return SendPlan{size, 0};
+  return SendPlan{absl::Uniform<size_t>(random_, 0, size),
+                  absl::Uniform<int64_t>(random_, 0, kMaxPauseNs)};
 }
 
 Trial::~Trial() {

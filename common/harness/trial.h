@@ -4,6 +4,7 @@
 #ifndef RCB_COMMON_HARNESS_TRIAL_H_
 #define RCB_COMMON_HARNESS_TRIAL_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -15,6 +16,7 @@
 #include "common/harness/scenario.h"
 #include "common/harness/session.h"
 #include "common/harness/spec.h"
+#include "common/redis/disturbance.h"
 #include "common/runtime/task.h"
 
 namespace rcb {
@@ -67,6 +69,7 @@ class Trial {
 
  private:
   class Client;
+  class Late;
 
   Task<void> Work(WorkerState& state, bool is_slow);
   bool IsOver(int64_t done);
@@ -74,6 +77,7 @@ class Trial {
   Operation Operate(WorkerState& state);
   void Record(WorkerState& state, int64_t start_ns, const absl::StatusOr<int64_t>& result);
   bool OnHold(Client& client);
+  SendPlan DrawLateness(size_t size);
   int64_t StallNs() const;
   void NoteSuccess(int64_t at_ns);
 
@@ -83,7 +87,8 @@ class Trial {
   ThreadSlot& slot_;
   absl::BitGen random_;
   std::vector<std::unique_ptr<Client>> clients_;  // by place in the slot
-  std::vector<Tally> tallies_before_;             // of the timed run, by place in the slot
+  std::unique_ptr<Late> late_;
+  std::vector<Tally> tallies_before_;  // of the timed run, by place in the slot
   std::vector<int64_t> round_trips_before_;
   std::vector<OpRecord> history_;
   Violations violations_;

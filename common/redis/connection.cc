@@ -11,6 +11,7 @@ namespace rcb {
 namespace {
 
 constexpr int64_t kNsPerMs = 1'000'000;
+constexpr char kClosedForAnother[] = "closed because another request had no reply in time";
 constexpr int64_t kFirstBackoffNs = 10 * kNsPerMs;
 constexpr int64_t kMaxBackoffNs = 1000 * kNsPerMs;
 
@@ -215,7 +216,7 @@ void Connection::OnSweep(int64_t now_ns) {
     any_has_expired |= request->has_expired;
   }
   if (any_has_expired) {
-    Fail(absl::UnavailableError("closed because another request had no reply in time"));
+    Fail(absl::UnavailableError(kClosedForAnother));
   }
 }
 
@@ -244,6 +245,10 @@ void Connection::Fail(const absl::Status& why) {
     }
     failed.completion->Complete(std::move(reason));
   }
+}
+
+bool WasClosedForAnother(const absl::Status& status) {
+  return absl::IsUnavailable(status) && status.message() == kClosedForAnother;
 }
 
 bool OutcomeIsUnknown(const absl::Status& status) {

@@ -156,6 +156,8 @@ class Connection : private Transport::Listener, private SweepListener {
 
 // True if a request that failed with `status` may have been applied all the same.
 bool OutcomeIsUnknown(const absl::Status& status);
+// True if it failed because another request on its connection had no reply in time.
+bool WasClosedForAnother(const absl::Status& status);
 
 class [[nodiscard]] Connection::RunAwaiter : public Awaiter<Connection::RunAwaiter, Reply> {
  public:

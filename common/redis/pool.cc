@@ -69,6 +69,14 @@ void Pool::GiveBack(Connection& connection) {
   OpenMore();
 }
 
+void Pool::CloseIdle() {
+  for (Connection* const connection : idle_) {
+    connection->Close();
+    closed_.push_back(connection);
+  }
+  idle_.clear();
+}
+
 void Pool::HandOver(Connection& connection) {
   if (waiting_ == 0) {
     idle_.push_back(&connection);

@@ -51,6 +51,9 @@ class Pool {
   // that one's coroutine. A Lease does this by itself.
   void GiveBack(Connection& connection);
 
+  // Closes the connections that are idle.
+  void CloseIdle();
+
   // Of the connections: so many are open and idle, closed, lent, or being connected. Together they
   // are size() unless one was lost.
   int64_t idle() const { return static_cast<int64_t>(idle_.size()); }

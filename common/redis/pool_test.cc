@@ -288,6 +288,19 @@ TEST_F(PoolTest, WhoDoesNotWaitGetsAnIdleConnectionOrNone) {
   ExpectAllBack();
 }
 
+TEST_F(PoolTest, ClosesThoseThatAreIdle) {
+  Start({GreetAndWait, GreetAndWait}, 1, {});
+  Open(0);
+  MakePool();
+  pool_->CloseIdle();
+  EXPECT_FALSE(connections_[0]->connected());
+  EXPECT_EQ(pool_->closed(), 1);
+  loop_.Spawn(Use("a", 0));
+  loop_.Run();
+  EXPECT_THAT(log_, ElementsAre("a"));
+  ExpectAllBack();
+}
+
 TEST_F(PoolTest, WhatIsKeptIsMissing) {
   Start({GreetAndWait}, 1, {});
   Open(0);

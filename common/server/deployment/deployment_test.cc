@@ -15,6 +15,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/redis/blocking_client.h"
+#include "common/server/deployment/standalone.h"
 #include "common/server/deployment/test_deployment.h"
 #include "common/server/private_server.h"
 #include "gtest/gtest.h"
@@ -67,6 +68,20 @@ TEST(StandaloneDeployment, IsReplacedAfterItsServerWasKilledOrStopped) {
     BlockingClient client = Client(deployment->endpoint());
     EXPECT_TRUE(client.Command({"SET", deployment->identity().key_prefix + "k", "1"}).ok());
   }
+}
+
+TEST(StandaloneDeployment, MayStartWithTheFirstLookAtIt) {
+  DeploymentOptions options;
+  options.max_clients = 40 - kSpareClients;
+  const std::unique_ptr<StandaloneDeployment> deployment =
+      StandaloneDeployment::Unstarted(options, {"rcb:0:", "rcb_0"});
+  EXPECT_EQ(deployment->private_server(), nullptr);
+  ASSERT_EQ(deployment->EnsureAlive(), absl::OkStatus());
+  EXPECT_EQ(deployment->generation(), 0) << "no other was there before";
+  EXPECT_EQ(deployment->facts().max_clients, 40);
+  ASSERT_EQ(kill(deployment->private_server()->pid(), SIGKILL), 0);
+  ASSERT_EQ(deployment->EnsureAlive(), absl::OkStatus());
+  EXPECT_EQ(deployment->generation(), 1);
 }
 
 TEST(StandaloneDeployment, ReportsABinaryThatCannotServe) {

@@ -7,19 +7,18 @@
 #include "absl/strings/str_split.h"
 
 namespace rcb {
-namespace {
-
-// For our own set-up connections and a curious redis-cli.
-constexpr int kSpareClients = 32;
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<StandaloneDeployment>> StandaloneDeployment::Open(
     const DeploymentOptions& options, const Identity& identity) {
-  std::unique_ptr<StandaloneDeployment> deployment(new StandaloneDeployment(options, identity));
+  std::unique_ptr<StandaloneDeployment> deployment = Unstarted(options, identity);
   const absl::Status started = deployment->Start();
   if (!started.ok()) return started;
   return deployment;
+}
+
+std::unique_ptr<StandaloneDeployment> StandaloneDeployment::Unstarted(
+    const DeploymentOptions& options, const Identity& identity) {
+  return std::unique_ptr<StandaloneDeployment>(new StandaloneDeployment(options, identity));
 }
 
 absl::Status StandaloneDeployment::Start() {
@@ -38,6 +37,7 @@ absl::Status StandaloneDeployment::Start() {
   absl::StatusOr<std::unique_ptr<PrivateServer>> server = PrivateServer::Start(server_options);
   if (!server.ok()) return server.status();
   server_ = *std::move(server);
+  was_started_ = true;
   endpoint_ = options_.use_unix_transport ? server_->unix_endpoint() : server_->tcp_endpoint();
   facts_ = server_->facts();
   return absl::OkStatus();
@@ -57,7 +57,7 @@ absl::Status StandaloneDeployment::EnsureAlive() {
   }
   if (options_.is_cancelled && options_.is_cancelled()) return absl::CancelledError("cancelled");
   server_.reset();
-  ++generation_;
+  if (was_started_) ++generation_;
   return Start();
 }
 

@@ -9,10 +9,17 @@
 
 namespace rcb {
 
+// Clients that a server of ours takes besides those that the benchmarks open: for our own set-up
+// connections and a curious redis-cli.
+inline constexpr int kSpareClients = 32;
+
 class StandaloneDeployment : public Deployment {
  public:
   static absl::StatusOr<std::unique_ptr<StandaloneDeployment>> Open(
       const DeploymentOptions& options, const Identity& identity);
+  // One that is not started before the first EnsureAlive.
+  static std::unique_ptr<StandaloneDeployment> Unstarted(const DeploymentOptions& options,
+                                                         const Identity& identity);
 
   const Identity& identity() const override { return identity_; }
   const Endpoint& endpoint() const override { return endpoint_; }
@@ -36,6 +43,7 @@ class StandaloneDeployment : public Deployment {
   std::unique_ptr<PrivateServer> server_;
   Endpoint endpoint_;
   ServerFacts facts_;
+  bool was_started_ = false;
   int generation_ = 0;
 };
 
