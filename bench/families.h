@@ -15,6 +15,7 @@ Family EvictionFamily();
 Family HarnessFamily();  // what the suite itself costs
 Family LockFamily();
 Family PoolFamily();
+Family MixedFamily();
 Family StampedeExpiryFamily();
 Family StampedeFamily();
 Family TransactionFamily();
@@ -30,6 +31,7 @@ inline std::vector<Family> AllFamilies() {
       LockFamily(),            //
       PoolFamily(),            //
       TransactionFamily(),     //
+      MixedFamily(),           //
   };
 }
 

@@ -190,7 +190,7 @@ TEST_F(TransactionTest, TransfersAndSnapshotsHaveLatenciesOfTheirOwn) {
   }
   EXPECT_EQ(transfers + snapshots, kOperations);
   EXPECT_NEAR(static_cast<double>(snapshots) / kOperations, 0.2, 0.05);
-  for (const auto& [name, value] : ClassCounters(bed.session(), spec.op_classes)) {
+  for (const auto& [name, value] : ClassCounters(bed.session(), spec)) {
     EXPECT_GT(value, 0) << name;
   }
 }

@@ -88,13 +88,29 @@ std::string DescribeOverload(Run& run) {
                          achieved, tally.dropped);
 }
 
-Counters ClassCounters(Session& session, const std::vector<std::string>& op_classes) {
+Counters ClassCounters(Session& session, const BenchmarkSpec& spec) {
+  const double seconds = static_cast<double>(session.slot(0).wall_ns) / 1e9;
   Counters counters;
-  for (size_t i = 0; i < op_classes.size(); ++i) {
+  for (size_t i = 0; i < spec.op_classes.size(); ++i) {
     Histogram latency;
-    for (auto& slot : session.slots()) latency.Merge(slot->class_latency[i]);
-    counters.emplace_back(absl::StrCat(op_classes[i], "_p95_us"),
-                          Microseconds(latency.ValueAtQuantile(0.95)));
+    int64_t completed = 0;
+    for (auto& slot : session.slots()) {
+      latency.Merge(slot->class_latency[i]);
+      completed += slot->class_completed[i];
+    }
+    const auto add = [&counters, &name = spec.op_classes[i]](const char* suffix, double value) {
+      counters.emplace_back(absl::StrCat(name, suffix), value);
+    };
+    const auto quantile_us = [&latency](double q) {
+      return Microseconds(latency.ValueAtQuantile(q));
+    };
+    if (latency.count() == 0 && spec.tells_classes_apart) continue;
+    add("_p95_us", quantile_us(0.95));
+    if (!spec.tells_classes_apart) continue;
+    add("_p50_us", quantile_us(0.5));
+    add("_p99_us", quantile_us(0.99));
+    add("_per_second", static_cast<double>(completed) / seconds);
+    add("_success_rate", Ratio(completed, latency.count()));
   }
   return counters;
 }

@@ -10,6 +10,7 @@
 #include "common/harness/run.h"
 #include "common/harness/scenario.h"
 #include "common/harness/session.h"
+#include "common/harness/spec.h"
 #include "common/measure/histogram.h"
 #include "common/report/ledger.h"
 
@@ -36,8 +37,9 @@ int64_t CompletedIn(Session& session);
 // where it kept up, as far as the chance in the arrivals allows to tell, and in a closed loop.
 std::string DescribeOverload(Run& run);
 
-// "<class>_p95_us" for each class of operation.
-Counters ClassCounters(Session& session, const std::vector<std::string>& op_classes);
+// "<class>_p95_us" for each class of operation, or none of a class that did not occur where the
+// spec tells classes apart; then "_p50_us", "_p99_us", "_per_second" and "_success_rate" too.
+Counters ClassCounters(Session& session, const BenchmarkSpec& spec);
 
 // What every row has. `floor_ns` 0: no floor is known.
 Counters CommonCounters(Session& session, const LedgerEntry& entry, int64_t round_trip_ns,

@@ -50,6 +50,7 @@ void Run::WarmUp(ThreadSlot& slot) {
   slot.latency.Clear();
   slot.completed = 0;
   for (Histogram& latency : slot.class_latency) latency.Clear();
+  for (int64_t& completed : slot.class_completed) completed = 0;
 }
 
 void Run::Drive(ThreadSlot& slot) {
@@ -189,6 +190,7 @@ int64_t Run::Account(ThreadSlot& slot, WorkerState& state, int64_t intended_ns, 
     slot.latency.Record(return_ns - intended_ns);
     if (!slot.class_latency.empty()) {
       slot.class_latency[state.worker.op_class].Record(return_ns - intended_ns);
+      slot.class_completed[state.worker.op_class] += status.ok() ? 1 : 0;
     }
     ++state.tally.started;
     // Where connections are the variant's own business, so is their end.

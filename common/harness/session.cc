@@ -155,6 +155,7 @@ void Session::StartRecord(int64_t operations) {
     slot->loop.Reset();
     slot->latency.Clear();
     slot->class_latency.assign(options_.op_classes, Histogram());
+    slot->class_completed.assign(options_.op_classes, 0);
     slot->completed = 0;
     slot->min_requests = INT64_MAX;
     slot->lateness.Clear();

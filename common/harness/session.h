@@ -73,6 +73,7 @@ struct ThreadSlot {
   // Of one run:
   Histogram latency;
   std::vector<Histogram> class_latency;  // by class of operation, where there are classes
+  std::vector<int64_t> class_completed;  // of these, operations that succeeded
   std::vector<OpRecord> history;
   int64_t completed = 0;             // operations that succeeded in the timed region
   int64_t min_requests = INT64_MAX;  // of an operation that succeeded at its first try

@@ -102,6 +102,8 @@ struct BenchmarkSpec {
   // Names for the kinds of operation, such as {"get", "transfer"}; Worker::op_class is an index
   // into them, and each gets a counter "<name>_p95_us". Empty: all operations are of one kind.
   std::vector<std::string> op_classes;
+  // Each class gets "_p50_us", "_p99_us", "_per_second" and "_success_rate" as well.
+  bool tells_classes_apart = false;
   std::function<std::unique_ptr<Scenario>(const RunPlan& plan)> make;
 };
 

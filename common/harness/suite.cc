@@ -372,7 +372,7 @@ void Suite::Publish(const Instance& instance, const Findings& findings, benchmar
     for (const auto& [name, value] : counters) state.counters[name] = value;
   };
   publish(CommonCounters(session, ledger_[instance.name], round_trip_ns, floor_ns));
-  publish(ClassCounters(session, spec.op_classes));
+  publish(ClassCounters(session, spec));
   publish(findings.counters);
   const double rate = run.options().rate_per_second;
   if (rate > 0) {

@@ -36,6 +36,7 @@ constexpr Example kExamples[] = {
      "FUNCTION DELETE $library;FUNCTION LOAD $code;FCALL $function 0;"
      "FUNCTION DELETE $library"},
     {"GET", "GET $string"},
+    {"GETSET", "GETSET $string 1"},
     {"HEXISTS", "HEXISTS $hash 1"},
     {"HSET", "HSET $hash 1 1"},
     {"INCR", "INCR $number"},

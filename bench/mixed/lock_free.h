@@ -1,0 +1,120 @@
+// lockfree/safe of Mixed: each class of operation as one command or script, so that nobody waits
+// for another client.
+
+#ifndef RCB_BENCH_MIXED_LOCK_FREE_H_
+#define RCB_BENCH_MIXED_LOCK_FREE_H_
+
+#include <cstdint>
+#include <string>
+
+#include "bench/mixed/document.h"
+#include "bench/mixed/store.h"
+#include "bench/token_lock.h"
+#include "common/harness/worker.h"
+#include "common/redis/connection.h"
+
+namespace rcb::mixed::lock_free {
+
+// For how long the cache knows of a version of which it has no document: longer than any
+// computation.
+inline constexpr int64_t kTombstoneMs = 60'000;
+
+// get: the server is asked each time.
+inline Operation Get(Worker& worker, Store& store, Key key) {
+  const Reply value = co_await worker.redis().Run(Command("GET", store.value(key)));
+  co_return Store::NumberOf(value);
+}
+
+// set: one command writes and tells what it replaced. https://redis.io/commands/getset
+inline Operation Set(Worker& worker, Store& store, Key key, int64_t number) {
+  const Reply old = co_await worker.redis().Run(
+      Command("GETSET", store.value(key), store.Padded(absl::StrCat(number))));
+  co_return Store::NumberOf(old);
+}
+
+// incr: Redis runs one command at a time. https://redis.io/commands/incr
+inline Operation Incr(Worker& worker, Store& store, Key key) {
+  const Reply number = co_await worker.redis().Run(Command("INCR", store.counter(key)));
+  co_return number.integer();
+}
+
+// Stores a document unless the origin is known to have changed since it was computed, and gives the
+// claim back where it is ours.
+inline constexpr Script kStore{R"lua(
+  local newest = tonumber(redis.call('GET', KEYS[2]) or '0')
+  if redis.call('GET', KEYS[3]) == ARGV[4] then redis.call('DEL', KEYS[3]) end
+  if tonumber(ARGV[1]) < newest then return 0 end
+  redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[5])
+  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+  return 1)lua",
+                               /*keys=*/3};
+
+// Claims to refresh a document, which must still be told to expire.
+inline constexpr Script kClaim{R"lua(
+  local document = redis.call('GET', KEYS[1])
+  if not document or not string.find(document, 'expiring') then return 0 end
+  return redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) and 1 or 0)lua",
+                               /*keys=*/2};
+
+inline Operation ComputeAndStore(Worker& worker, Store& store, Key key, int64_t asked_ns,
+                                 bool is_refresh, const std::string& token) {
+  const Document computed = co_await store.Compute(worker, key, asked_ns, is_refresh);
+  const std::string document = store.document(key);
+  const Reply stored = co_await worker.redis().Eval(
+      kStore, document, store.newest(key), Store::LockOf(document), computed.version,
+      store.Padded(computed.ToText()), store.settings().ttl_ms, token, kTombstoneMs);
+  store.NoteStored(worker, stored.integer() == 1);
+  co_return computed.fill;
+}
+
+// compute: who finds a document that is told to expire and is the first to claim it computes it
+// anew; all others are served what is there. Where there is none, everyone computes, for nobody
+// waits.
+inline Operation GetOrCompute(Worker& worker, Store& store, Key key) {
+  int64_t asked_ns = NowNs();
+  const Document found = co_await LookUp(worker, store, key);
+  const std::string token = NewToken(worker);
+  if (!IsHit(worker, found)) {
+    co_return co_await ComputeAndStore(worker, store, key, asked_ns, /*is_refresh=*/false, token);
+  }
+  if (!found.is_expiring) co_return found.fill;
+  asked_ns = NowNs();
+  const std::string document = store.document(key);
+  const Reply claimed = co_await worker.redis().Eval(kClaim, document, Store::LockOf(document),
+                                                     token, store.settings().lease_ms);
+  if (claimed.integer() == 0) co_return found.fill;
+  worker.op_class = kCompute;
+  worker.Holds();
+  co_return co_await ComputeAndStore(worker, store, key, asked_ns, /*is_refresh=*/true, token);
+}
+
+// invalidate: it deletes the document and leaves the new version, so that one that was computed
+// before is not stored after that.
+inline Operation Invalidate(Worker& worker, Store& store, Key key, int64_t version) {
+  static constexpr Script kInvalidate{R"lua(
+    if tonumber(redis.call('GET', KEYS[2]) or '0') < tonumber(ARGV[1]) then
+      redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+    end
+    return redis.call('DEL', KEYS[1]))lua",
+                                      /*keys=*/2};
+  const Reply deleted = co_await worker.redis().Eval(kInvalidate, store.document(key),
+                                                     store.newest(key), version, kTombstoneMs);
+  co_return deleted.integer();
+}
+
+// expire: it marks the document and ends its life after a grace, in which a reader can compute it
+// anew. One that is marked stays as it is, so that its end is not put off.
+inline Operation Expire(Worker& worker, Store& store, Key key) {
+  static constexpr Script kExpire{R"lua(
+    local document = redis.call('GET', KEYS[1])
+    if not document or string.find(document, 'expiring') then return 0 end
+    redis.call('SET', KEYS[1], document .. ' expiring', 'PX', ARGV[1])
+    return 1)lua"};
+  const Reply expires =
+      co_await worker.redis().Eval(kExpire, store.document(key), store.settings().mix.grace_ms);
+  co_return expires.integer();
+}
+
+}  // namespace rcb::mixed::lock_free
+
+#endif  // RCB_BENCH_MIXED_LOCK_FREE_H_
