@@ -81,6 +81,7 @@ std::vector<Metric> Metrics() {
        "snapshots of all balances per second that completed"},
       {"snapshot_success_rate", "ratio", kHigher, kContract,
        "snapshots of all balances that did what they promised over those started"},
+      {"check_us", "us", kNeither, kInfo, "how long it took to judge the run by its record"},
       {"queue_floor_us", "us", kNeither, kInfo,
        "mean time of an operation without its computation: workers over operations per second"},
       {"computations", "1", kLower, kNoisy,

@@ -53,6 +53,15 @@ inline Operation Incr(Worker& worker, Store& store, Key key) {
   co_return old.integer() + 1;
 }
 
+// Yields the document, or 1 where there is none and the lease to compute it is now ours, or 0 where
+// it is another's. In two commands, an invalidation between them would take away document and
+// lease, and leave us to believe that we have it.
+inline constexpr Script kGetOrLease{R"lua(
+  local document = redis.call('GET', KEYS[1])
+  if document then return document end
+  return redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) and 1 or 0)lua",
+                                    /*keys=*/2};
+
 // Stores a document where its lease is still there, and ends the lease.
 inline constexpr Script kStoreIfLeased{R"lua(
   if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
@@ -67,26 +76,19 @@ inline Operation GetOrCompute(Worker& worker, Store& store, Key key) {
   const std::string document = store.document(key);
   const std::string lease = Store::LockOf(document);
   const std::string token = NewToken(worker);
-  Document found = co_await LookUp(worker, store, key);
+  const Document found = co_await LookUp(worker, store, key);
   if (IsHit(worker, found)) co_return found.fill;
   Backoff poll = Polling(store);
   int64_t asked_ns = 0;
   while (true) {
     asked_ns = NowNs();
-    const Reply leased = co_await worker.redis().Run(
-        Command("SET", lease, token, "NX", "PX", store.settings().lease_ms));
-    if (!leased.is_nil()) break;
+    const Reply answer = co_await worker.redis().Eval(kGetOrLease, document, lease, token,
+                                                      store.settings().lease_ms);
+    if (answer.is_string()) co_return Document::Parse(answer.text()).fill;
+    if (answer.integer() == 1) break;
     co_await RetryAfter(worker, poll);
-    found = co_await LookUp(worker, store, key);
-    if (found.version != 0) co_return found.fill;
   }
   worker.Holds();
-  // Another may have stored it before we got the lease.
-  found = co_await LookUp(worker, store, key);
-  if (found.version != 0) {
-    co_await ReleaseToken(worker, lease, token);
-    co_return found.fill;
-  }
   const Document computed = co_await store.Compute(worker, key, asked_ns);
   const Reply stored =
       co_await worker.redis().Eval(kStoreIfLeased, document, lease, token,

@@ -17,11 +17,11 @@ struct Preset {
 };
 
 constexpr Preset kPresets[] = {
-    {"cache", {50, 8, 5, 28, 5, 2, 2}},
+    {"cache", {42, 8, 8, 28, 8, 3, 3}},
     {"counter", {10, 3, 75, 5, 5, 1, 1}},
     {"write_heavy", {20, 40, 10, 10, 10, 5, 5}},
     // Answers of a model, the counters of its use, and what users have paid. In thousandths.
-    {"ai_api", {20, 10, 60, 880, 20, 2, 8}},
+    {"ai_api", {40, 20, 60, 850, 20, 2, 8}},
 };
 
 // "get:70,set:30": each class at most once, not all 0.
@@ -66,6 +66,7 @@ std::optional<Mix> Mix::Parse(absl::string_view text) {
       mix.distribution = KeyDistribution::Zipf(1.2);
       mix.computation = {/*min_ms=*/200, /*max_ms=*/2000};
       mix.grace_ms = 2500;  // so that even the longest computation ends within it
+      mix.min_run_s = 5;
     }
     return mix;
   }

@@ -53,6 +53,7 @@ struct Mix {
   KeyDistribution distribution = KeyDistribution::Zipf(0.99);
   Durations computation;
   int64_t grace_ms = 20;  // within which a value is gone that was told to expire
+  double min_run_s = 0;   // see BenchmarkSpec::min_run_s
 
   // What it may be, for messages and --help.
   static constexpr char kTakes[] =

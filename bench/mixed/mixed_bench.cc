@@ -40,7 +40,7 @@ constexpr Row kRows[] = {
      .role = Role::kControl,
      .techniques = &mixed::kNaive,
      .once = Once::kEachLoss,
-     .needs = {"MSET MGET EVAL GET SET DEL PEXPIRE", ""},
+     .needs = {"MSET MGET EVAL GET SET DEL EXPIRE", ""},
      .floor_requests = 0,
      .promise = kOnce},
     {.name = "Mixed/locking/safe",
@@ -100,6 +100,7 @@ std::vector<BenchmarkSpec> Variants(const MixedOptions& options) {
     contract.evidence = Evidence::kRecordAndMemory;
     BenchmarkSpec spec(row.name, row.role, contract);
     spec.workers = {10, 50, 100, 200, 500};
+    spec.min_run_s = options.mix.min_run_s;
     spec.floor.round_trips = 1;
     spec.floor.requests = row.floor_requests;
     spec.trial.operations = 10;

@@ -204,6 +204,7 @@ Operation MixedScenario::LookAtBooks(Worker& worker, Key bank) {
 
 absl::StatusOr<Findings> MixedScenario::Check(absl::Span<const OpRecord> history,
                                               BlockingClient& redis) {
+  const int64_t start_ns = NowNs();
   Record record = SortOut(
       history, store_, [this](const OpRecord& op) { return notes_.Of(op); },
       [this](Key key) { return BankOf(key); });
@@ -216,6 +217,7 @@ absl::StatusOr<Findings> MixedScenario::Check(absl::Span<const OpRecord> history
   read = JudgeBanks(record, redis, findings);
   if (!read.ok()) return read;
   JudgeDocuments(record, findings);
+  findings.counters.emplace_back("check_us", static_cast<double>(NowNs() - start_ns) / 1e3);
   return findings;
 }
 

@@ -7,13 +7,14 @@
 
 #include "bench/mixed/document.h"
 #include "bench/mixed/store.h"
+#include "bench/transaction/bank.h"
 #include "common/harness/worker.h"
 #include "common/redis/connection.h"
 
 namespace rcb::mixed::naive {
 
 // For how long an application works on what it has looked at before it acts on it.
-inline constexpr int64_t kThinkNs = 200'000;
+inline constexpr int64_t kThinkNs = 1'000'000;
 
 // get: a copy is good for a few milliseconds. Nobody tells the worker that others have written.
 inline Operation Get(Worker& worker, Store& store, Key key) {
@@ -55,6 +56,19 @@ inline Operation GetOrCompute(Worker& worker, Store& store, Key key) {
   co_return computed.fill;
 }
 
+// transfer: it looks at both balances, and writes both. Those of others are lost.
+inline Operation Transfer(Worker& worker, const transaction::Bank& bank,
+                          const transaction::Transfer& transfer) {
+  const Reply from = co_await worker.redis().Run(Command("GET", bank.from(transfer)));
+  const Reply to = co_await worker.redis().Run(Command("GET", bank.to(transfer)));
+  if (from.integer() < transfer.amount) co_return transaction::kRefused;
+  co_await worker.loop->Sleep(kThinkNs);
+  co_await worker.redis().Run(
+      Command("SET", bank.from(transfer), from.integer() - transfer.amount));
+  co_await worker.redis().Run(Command("SET", bank.to(transfer), to.integer() + transfer.amount));
+  co_return transaction::kMoved;
+}
+
 // invalidate: it deletes the document. One that is being computed from what was before is stored
 // after that.
 inline Operation Invalidate(Worker& worker, Store& store, Key key, int64_t version) {
@@ -63,10 +77,11 @@ inline Operation Invalidate(Worker& worker, Store& store, Key key, int64_t versi
   co_return deleted.integer();
 }
 
-// expire: it sets the time to live. Who does so again and again keeps the value alive.
+// expire: it sets the time to live, which EXPIRE counts in whole seconds. Who does so again and
+// again keeps the value alive.
 inline Operation Expire(Worker& worker, Store& store, Key key) {
-  const Reply set = co_await worker.redis().Run(
-      Command("PEXPIRE", store.document(key), store.settings().mix.grace_ms));
+  const int64_t seconds = (store.settings().mix.grace_ms + 999) / 1000;
+  const Reply set = co_await worker.redis().Run(Command("EXPIRE", store.document(key), seconds));
   co_return set.integer();
 }
 

@@ -31,7 +31,7 @@ inline constexpr Techniques kNaive = {.get = naive::Get,
                                       .set = naive::Set,
                                       .incr = naive::Incr,
                                       .get_or_compute = naive::GetOrCompute,
-                                      .transfer = transaction::Separate,
+                                      .transfer = naive::Transfer,
                                       .invalidate = naive::Invalidate,
                                       .expire = naive::Expire};
 inline constexpr Techniques kLockFree = {.get = lock_free::Get,

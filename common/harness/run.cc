@@ -98,7 +98,8 @@ bool Run::TakeOperation(ThreadSlot& slot) {
     return !stopped() && !scenario_->IsOver();
   }
   if (taken < plan_.budget) return true;
-  if (!Extends(slot) || NowNs() - slot.start_ns >= options_.min_ns) return false;
+  if (!Extends(slot)) return false;
+  if (NowNs() - slot.start_ns >= std::max(options_.min_ns, options_.extended_ns)) return false;
   if (options_.keeps_history && taken >= options_.max_operations) {
     Abort(absl::StrCat("the run has more operations than --history_limit=", options_.max_operations,
                        ": raise it, or lower --benchmark_min_time"));
@@ -118,8 +119,9 @@ bool Run::Extends(const ThreadSlot& slot) {
   const Extension known = extension_.load(std::memory_order_relaxed);
   if (known != Extension::kUndecided) return known == Extension::kUntilMinTime;
   const auto elapsed_ns = static_cast<double>(NowNs() - slot.start_ns);
-  const bool extends = options_.min_ns > 0 &&
-                       elapsed_ns * plan_.threads >= kMargin * static_cast<double>(options_.min_ns);
+  const bool is_long = elapsed_ns * plan_.threads >= kMargin * static_cast<double>(options_.min_ns);
+  // Where some operations are long, the last of them may make any run long enough.
+  const bool extends = options_.min_ns > 0 && (is_long || options_.extended_ns > options_.min_ns);
   Extension expected = Extension::kUndecided;
   extension_.compare_exchange_strong(expected,
                                      extends ? Extension::kUntilMinTime : Extension::kNone);

@@ -26,6 +26,7 @@ struct RunOptions {
   int64_t max_compute_ms = 0;          // that an operation may take besides waiting for replies
   int64_t max_operations = INT64_MAX;  // where their number is not known beforehand
   int64_t min_ns = 0;                  // that a steady run lasts: see Extends
+  int64_t extended_ns = 0;             // that it lasts where it is extended, if that is more
 };
 
 // Drive is called by all threads at once, each with its own slot; the rest by one thread while no

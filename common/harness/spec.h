@@ -95,6 +95,9 @@ struct BenchmarkSpec {
   std::vector<std::pair<std::string, int64_t>> args;  // further arguments of the name
   int64_t rounds = 0;                                 // rounds or epochs of a run
   double rate_per_second = 0;  // epochs: arrivals, unless --rate says otherwise
+  // Steady: a run lasts that long, also where --benchmark_min_time is less. For operations of which
+  // some take so long that a shorter run would be as chance has it.
+  double min_run_s = 0;
   Floor floor;
   TrialContract trial;
   Residue residue;

@@ -175,6 +175,7 @@ RunOptions Stage::MakeRunOptions(const Instance& instance, int64_t min_ns) const
       std::ceil(spec.floor.compute_ms * (spec.floor.computes_in_turn ? instance.workers : 1)));
   options.max_operations = options_.history_limit;
   options.min_ns = min_ns;
+  options.extended_ns = static_cast<int64_t>(spec.min_run_s * 1e9);
   if (spec.shape != Shape::kRounds) {
     options.rate_per_second =
         options_.rate_per_second > 0 ? options_.rate_per_second : spec.rate_per_second;

@@ -32,6 +32,7 @@ constexpr Example kExamples[] = {
     {"EVAL", "EVAL return(1) 0"},
     {"EXEC", "MULTI;EXEC", true},
     {"EXISTS", "EXISTS $string"},
+    {"EXPIRE", "EXPIRE $string 1"},
     {"FCALL",
      "FUNCTION DELETE $library;FUNCTION LOAD $code;FCALL $function 0;"
      "FUNCTION DELETE $library"},
