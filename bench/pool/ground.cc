@@ -12,8 +12,8 @@ namespace {
 // A timeout is noticed at most two sweeps late (see LazyTimeout), and the reply has to be later.
 constexpr int64_t kLateMs = 80;
 constexpr int64_t kWatchNs = 10 * kNsPerMs;
-// So few connections that the few clients of a trial have to wait for them.
-constexpr size_t kInTrial = 2;
+// The few clients of a trial share one connection, so that they have to wait for it.
+constexpr size_t kInTrial = 1;
 
 }  // namespace
 

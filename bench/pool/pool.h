@@ -73,11 +73,14 @@ inline Task<absl::Status> ReuseAfterTimeout(Worker& worker, Ground& ground, Exch
   co_return absl::OkStatus();
 }
 
-// unsafe/leak_on_error: gives the connection back at the end, which a failure never reaches.
+// unsafe/leak_on_error: gives the connection back at the end, which a failure never reaches. Only
+// slow requests fail, for the others wait as long as it takes: a connection has to be left.
 inline Task<absl::Status> LeakOnError(Worker& worker, Ground& ground, Exchange& exchange) {
   Pool::Lease lease = co_await ground.PoolOf(worker).Borrow();
   Connection& connection = lease.Keep();
-  co_await Ask(connection, ground, exchange);
+  constexpr int64_t kPatientMs = 5000;
+  const int64_t patience_ms = exchange.is_slow ? ground.reply_ms() : kPatientMs;
+  co_await AskWithin(patience_ms, connection, ground, exchange);
   ground.PoolOf(worker).GiveBack(connection);
   co_return absl::OkStatus();
 }

@@ -220,10 +220,14 @@ class PoolScenario : public Scenario {
   // Every operation has ended, so that nothing may be lent any more.
   void CountConnections(Findings& findings) const {
     int64_t lost = 0;
-    for (const Pool* const pool : ground_.pools()) {
-      lost += pool->size() - pool->idle() - pool->closed();
-    }
     Violations violations;
+    for (const Pool* const pool : ground_.pools()) {
+      const int64_t missing = pool->size() - pool->idle() - pool->closed();
+      lost += missing;
+      if (missing == pool->in_use()) continue;
+      violations.Add(1, absl::StrCat("the pool says that ", pool->in_use(),
+                                     " connections are lent, and lacks ", missing));
+    }
     violations.Add(lost, absl::StrCat(lost, " connections never came back to the pool"));
     findings.Detect("by_balance", violations);
     findings.counters.emplace_back("connections_lost", static_cast<double>(lost));

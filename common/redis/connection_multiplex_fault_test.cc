@@ -40,6 +40,7 @@ TEST(ConnectionMultiplexFault, AllFailWhenThePeerClosesInTheMiddle) {
   ExpectText(a, "a");
   EXPECT_EQ(b.status(), absl::UnavailableError("the server closed the connection"));
   EXPECT_EQ(c.status(), absl::UnavailableError("the server closed the connection"));
+  EXPECT_FALSE(WasClosedForAnother(c.status()));
   EXPECT_FALSE(client.connection.connected());
   EXPECT_EQ(client.connection.losses(), 1);
   EXPECT_EQ(peer.Finish(), absl::OkStatus());
@@ -77,6 +78,8 @@ TEST(ConnectionMultiplexFault, ADeadlineFailsItsOwnRequestWithThatAndTheOthersAs
     EXPECT_EQ(c.status().code(), kUnavailable) << c.status();
     EXPECT_EQ(d.status().code(), kUnavailable) << d.status();
     EXPECT_TRUE(OutcomeIsUnknown(d.status()));
+    EXPECT_FALSE(WasClosedForAnother(b.status()));
+    EXPECT_TRUE(WasClosedForAnother(d.status()));
     EXPECT_FALSE(client.connection.connected());
     EXPECT_EQ(peer.Finish(), absl::OkStatus());
   }

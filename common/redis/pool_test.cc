@@ -194,6 +194,25 @@ TEST_F(PoolTest, ReplacesAConnectionThatIsClosedOnceSomebodyWaits) {
   ExpectAllBack();
 }
 
+TEST_F(PoolTest, ReplacesAConnectionThatIsClosedForThoseWhoWaitAlready) {
+  Start({GreetAndWait, GreetAndWait}, 1, {.max_wait_ms = 1000});
+  Open(0);
+  MakePool();
+  const auto hold_and_close = [this]() -> Task<void> {
+    absl::StatusOr<Pool::Lease> lease = co_await Try(pool_->Borrow());
+    EXPECT_TRUE(lease.ok());
+    static_cast<void>(co_await Try(loop_.Sleep(1 * kNsPerMs)));
+    (*lease)->Close();
+  };
+  loop_.Spawn(hold_and_close());
+  loop_.Spawn(Use("a", 0));
+  loop_.Spawn(Use("b", 0));
+  EXPECT_EQ(pool_->waiting(), 2);
+  loop_.Run();
+  EXPECT_THAT(log_, ElementsAre("a", "b"));
+  ExpectAllBack();
+}
+
 TEST_F(PoolTest, AnIdleConnectionThatTheServerClosedIsNotLent) {
   Start({[](PeerConnection& client) {
            client.Greet();
