@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
@@ -77,12 +78,17 @@ std::string DescribeOverload(Run& run) {
   const double rate = run.options().rate_per_second;
   if (rate <= 0) return "";
   const Tally tally = TotalsOf(run.session()).tally;
-  const double seconds = static_cast<double>(run.session().slot(0).wall_ns) / 1e9;
-  const double offered = rate * seconds;
+  // Until the last one began: how long that took does not tell whether those before it kept up.
+  int64_t until_last_ns = 0;
+  for (auto& slot : run.session().slots()) {
+    until_last_ns = std::max(until_last_ns, slot->last_start_ns - slot->start_ns);
+  }
+  const double offered = rate * static_cast<double>(until_last_ns) / 1e9;
   const auto begun = static_cast<double>(tally.started - tally.dropped);
   // The number of arrivals is Poisson, so that fewer than expected may be chance.
   const bool is_behind = begun < kKeepsUp * offered && offered - begun > 5 * std::sqrt(offered);
   if (tally.dropped == 0 && !is_behind) return "";
+  const double seconds = static_cast<double>(run.session().slot(0).wall_ns) / 1e9;
   const double achieved = static_cast<double>(CompletedIn(run.session())) / seconds;
   return absl::StrFormat("%.0f operations per second were offered, %.0f done, and %d dropped", rate,
                          achieved, tally.dropped);

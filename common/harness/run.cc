@@ -58,6 +58,7 @@ void Run::Drive(ThreadSlot& slot) {
   const int64_t busy_before_ns = ThreadCpuNs();
   slot.last_success_ns = start_ns;
   slot.start_ns = start_ns;
+  slot.last_start_ns = start_ns;
   if (options_.shape == Shape::kRounds) {
     DriveRounds(slot, plan_.budget);
   } else {
@@ -150,6 +151,7 @@ Task<void> Run::OpenLoop(ThreadSlot& slot, WorkerState& state) {
     if (stopped() || (options_.shape == Shape::kEpochs && scenario_->IsOver())) co_return;
     const int64_t start_ns = std::max(NowNs(), intended_ns);
     slot.lateness.Record(start_ns - intended_ns);
+    slot.last_start_ns = start_ns;
     if (start_ns - intended_ns > options_.op_timeout_ms * kNsPerMs) {
       ++state.tally.started;
       ++state.tally.dropped;

@@ -75,6 +75,16 @@ TEST_F(OpenLoop, NoOperationBeginsBeforeItsTime) {
   }
 }
 
+// A run is as long as its last operation, which says nothing of those before it.
+TEST_F(OpenLoop, ALongLastOperationIsNoOverload) {
+  constexpr int64_t kBudget = 100;
+  std::unique_ptr<Session> session = MustOpen(OptionsFor(/*workers=*/1, /*threads=*/1));
+  const std::unique_ptr<Run> run =
+      DriveRun(*session, kBudget, OpenOptions(10'000),
+               std::make_unique<FunctionScenario>(StallingOnce(kBudget - 1, 400 * kMsNs)));
+  EXPECT_EQ(DescribeOverload(*run), "");
+}
+
 // The coordinated omission that a closed loop commits: one long latency, and a rate that adapts.
 TEST_F(OpenLoop, AStallIsChargedToEveryOperationThatItDelays) {
   constexpr int64_t kBudget = 200;

@@ -83,6 +83,7 @@ struct ThreadSlot {
   int64_t in_flight = 0;          // operations that have begun and not ended
   int64_t busy_ns = 0;            // processor time
   int64_t start_ns = 0;
+  int64_t last_start_ns = 0;  // open loop: of an operation
   int64_t wall_ns = 0;
   int64_t extra_operations = 0;  // beyond the budget
   std::string first_error;
