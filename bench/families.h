@@ -13,9 +13,10 @@ namespace rcb {
 Family CounterFamily();
 Family EvictionFamily();
 Family HarnessFamily();  // what the suite itself costs
+Family InvalidationFamily();
 Family LockFamily();
-Family PoolFamily();
 Family MixedFamily();
+Family PoolFamily();
 Family StampedeExpiryFamily();
 Family StampedeFamily();
 Family TransactionFamily();
@@ -27,6 +28,7 @@ inline std::vector<Family> AllFamilies() {
       CounterFamily(),         //
       StampedeFamily(),        //
       StampedeExpiryFamily(),  //
+      InvalidationFamily(),    //
       EvictionFamily(),        //
       LockFamily(),            //
       PoolFamily(),            //
