@@ -184,9 +184,26 @@ class EvictionScenario : public Scenario {
     add("hit_ratio_bound", bound);
     add("hit_efficiency", bound > 0 ? ratio / bound : 0);
     if (findings.note.empty()) findings.note = NoteOnAges();
-    if (row_.evicts && row_.role == Role::kSafe && !row_.shifts) {
+    if (row_.evicts && row_.role == Role::kSafe && !row_.shifts && IsSteady(sizes, findings)) {
       Predict(popularity, held, static_cast<int64_t>(ops.size()), findings);
     }
+  }
+
+  // Theory is about a number of keys. It varies where clients' buffers take a large part of the
+  // memory.
+  static bool IsSteady(const std::vector<SizeSample>& sizes, Findings& findings) {
+    constexpr double kMostOverLeast = 1.25;
+    const auto [least, most] = std::minmax_element(
+        sizes.begin(), sizes.end(),
+        [](const SizeSample& a, const SizeSample& b) { return a.keys < b.keys; });
+    if (least == sizes.end()) return false;
+    if (static_cast<double>(most->keys) <= kMostOverLeast * static_cast<double>(least->keys)) {
+      return true;
+    }
+    findings.note =
+        absl::StrCat("clients' buffers made the keys held vary from ", least->keys, " to ",
+                     most->keys, ": the hit ratio is not judged; use more --keys");
+    return false;
   }
 
   std::string NoteOnAges() const {

@@ -136,6 +136,37 @@ TEST(ForeignDeployment, DeletesOnlyItsOwnKeysAndLibrary) {
   EXPECT_EQ(Must(user, {"DBSIZE"}).integer(), 1);
 }
 
+TEST(ForeignDeployment, ChangesSettingsWithPermissionAndPutsThemBack) {
+  const std::unique_ptr<PrivateServer> server = UsersServer({"--maxmemory-samples", "7"});
+  ASSERT_NE(server, nullptr);
+  BlockingClient user = Client(server->tcp_endpoint());
+  const auto setting = [&user](const char* name) {
+    return Must(user, {"CONFIG", "GET", name})[1].text();
+  };
+  const Settings one = {{"maxmemory-samples", "10"}, {"maxmemory-policy", "allkeys-lru"}};
+  const Settings other = {{"maxmemory-policy", "allkeys-lfu"}};
+  DeploymentOptions options = OptionsFor(*server);
+  EXPECT_TRUE(absl::StrContains(MustOpen(options)->WhyNotConfigure(one), "--allow_config_changes"));
+  EXPECT_EQ(MustOpen(options)->WhyNotConfigure({}), "");
+  options.allow_config_changes = true;
+  std::unique_ptr<Deployment> deployment = MustOpen(options);
+  EXPECT_EQ(deployment->WhyNotConfigure(one), "");
+  EXPECT_NE(deployment->WhyNotConfigure({{"no-such-setting", "1"}}), "");
+  EXPECT_EQ(deployment->Configure(one), absl::OkStatus());
+  EXPECT_EQ(setting("maxmemory-samples"), "10");
+  EXPECT_EQ(deployment->Configure(other), absl::OkStatus());
+  EXPECT_EQ(setting("maxmemory-samples"), "7");
+  EXPECT_EQ(setting("maxmemory-policy"), "allkeys-lfu");
+  EXPECT_EQ(deployment->Configure({}), absl::OkStatus());
+  EXPECT_EQ(setting("maxmemory-policy"), "noeviction");
+  EXPECT_EQ(deployment->Configure(one), absl::OkStatus());
+  deployment.reset();
+  EXPECT_EQ(setting("maxmemory-samples"), "7");
+  EXPECT_EQ(setting("maxmemory-policy"), "noeviction");
+  Must(user, {"SET", "theirs", "1"});
+  EXPECT_TRUE(absl::StrContains(MustOpen(options)->WhyNotConfigure(one), "holds keys"));
+}
+
 TEST(ForeignDeployment, LeavesNoKeyOfItsOwnByOpeningAndCleansUpWhenDestroyed) {
   const std::unique_ptr<PrivateServer> server = UsersServer();
   ASSERT_NE(server, nullptr);
