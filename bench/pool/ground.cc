@@ -15,13 +15,20 @@ constexpr int64_t kWatchNs = 10 * kNsPerMs;
 // The few clients of a trial share one connection, so that they have to wait for it.
 constexpr size_t kInTrial = 1;
 
+// Of a thread, the operations among which are slow ones: the first half, for later ones would only
+// draw the run out.
+int64_t SlowOperations(const RunPlan& plan, const Settings& settings) {
+  if (!plan.trial && plan.budget < settings.slow_from_operations) return 0;
+  return std::max<int64_t>(plan.budget / plan.threads / 2, 20);
+}
+
 }  // namespace
 
 Ground::Ground(const RunPlan& plan, const Settings& settings, int64_t in_flight)
     : settings_(settings),
       reply_ms_(20 + in_flight / 5),
       slow_ms_(settings.slow_ms > 0 ? settings.slow_ms : reply_ms_ + kLateMs),
-      slow_operations_(std::max<int64_t>(plan.budget / plan.threads / 2, 20)),
+      slow_operations_(SlowOperations(plan, settings)),
       gate_(absl::StrCat(plan.key_prefix, "gate")),
       threads_(plan.threads),
       connections_(plan.trial ? kInTrial : SIZE_MAX),

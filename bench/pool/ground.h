@@ -36,6 +36,8 @@ enum class SlowLimit {
 struct Settings {
   PoolOptions pool = {};
   int64_t slow_every_ms = 200;  // on each thread
+  // A timed run with fewer operations has no slow ones: they would be most of it.
+  int64_t slow_from_operations = 5000;
   SlowLimit slow_limit = SlowLimit::kUnlimited;
   int64_t slow_ms =
       0;  // how late the reply to a slow request is; 0: long after the client's patience
@@ -117,7 +119,7 @@ class Ground {
   const Settings settings_;
   const int64_t reply_ms_;
   const int64_t slow_ms_;
-  const int64_t slow_operations_;  // of a thread: later ones would only draw the run out
+  const int64_t slow_operations_;  // of a thread, among which are slow ones
   std::vector<std::string> keys_;
   const std::string gate_;
   const int threads_;

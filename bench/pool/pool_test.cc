@@ -25,7 +25,7 @@ using testing::Gt;
 using testing::IsSupersetOf;
 using testing::Lt;
 
-constexpr int64_t kOperations = 2000;
+constexpr int64_t kOperations = 6000;
 
 std::vector<BenchmarkSpec> SmallPools() { return VariantsOf(PoolFamily(), {"--pool=6"}); }
 

@@ -84,8 +84,9 @@ Counters MeasureRefusals(int64_t refusals, const std::vector<int64_t>& recoverie
   Counters counters = {
       {"refusals_per_op", Ratio(static_cast<double>(refusals), static_cast<double>(requests))}};
   // Where nobody was let in after all, there is no such time.
-  if (recoveries.count() > 0)
+  if (recoveries.count() > 0) {
     counters.emplace_back("recovery_p95_us", Microseconds(recoveries.ValueAtQuantile(0.95)));
+  }
   return counters;
 }
 
