@@ -109,7 +109,7 @@ constexpr Row kRows[] = {
      .judged = {.oldest_first = true, .wait_ms = kWaitMs, .wait_theories = 5}},
     {.name = "Pool/locking/fifo",
      .role = Role::kSafe,
-     .attempt = pool::Borrowed,
+     .attempt = pool::BorrowedInACrowd,
      .promise = kFifo,
      .judged = {.oldest_first = true, .wait_ms = kWaitMs, .wait_theories = 5},
      .workers = {200, 0},
