@@ -39,11 +39,11 @@ struct Settings {
   // A timed run with fewer operations has no slow ones: they would be most of it.
   int64_t slow_from_operations = 5000;
   SlowLimit slow_limit = SlowLimit::kUnlimited;
-  int64_t slow_ms =
-      0;  // how late the reply to a slow request is; 0: long after the client's patience
+  // How late the reply to a slow request is; 0: long after the end of the client's patience.
+  int64_t slow_ms = 0;
 };
 
-// Operation and Ground are of one run.
+// Of one run. A worker uses what is of its thread, and its own record.
 class Ground {
  public:
   // `in_flight`: so many requests may be under way at once.
