@@ -79,7 +79,7 @@ TEST_F(OpenLoop, NoOperationBeginsBeforeItsTime) {
 TEST_F(OpenLoop, ALongLastOperationIsNoOverload) {
   constexpr int64_t kBudget = 100;
   std::unique_ptr<Session> session = MustOpen(OptionsFor(/*workers=*/1, /*threads=*/1));
-  const std::unique_ptr<Run> run =
+  const auto run =
       DriveRun(*session, kBudget, OpenOptions(10'000),
                std::make_unique<FunctionScenario>(StallingOnce(kBudget - 1, 400 * kMsNs)));
   EXPECT_EQ(DescribeOverload(*run), "");
