@@ -224,7 +224,7 @@ Family InvalidationFamily() {
       .metrics = Metrics(),
       .columns = {{"stale", "stale_read_ratio"},
                   {"stale p95", "stale_p95_us"},
-                  {"permanent", "permanent"},
+                  {"stuck", "permanent"},
                   {"hits", "hit_ratio"}},
       .variants = Variants,
   };

@@ -9,7 +9,6 @@
 
 #include "bench/mixed/document.h"
 #include "bench/mixed/store.h"
-#include "bench/token_lock.h"
 #include "common/harness/worker.h"
 #include "common/redis/connection.h"
 
@@ -38,34 +37,32 @@ inline Operation Incr(Worker& worker, Store& store, Key key) {
   co_return number.integer();
 }
 
-// Stores a document unless the origin is known to have changed since it was computed, and gives the
-// claim back where it is ours.
+// Stores a document unless the origin is known to have changed since it was computed.
 inline constexpr Script kStore{R"lua(
-  local newest = tonumber(redis.call('GET', KEYS[2]) or '0')
-  if redis.call('GET', KEYS[3]) == ARGV[4] then redis.call('DEL', KEYS[3]) end
-  if tonumber(ARGV[1]) < newest then return 0 end
-  redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[5])
+  if tonumber(ARGV[1]) < tonumber(redis.call('GET', KEYS[2]) or '0') then return 0 end
+  redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[4])
   redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
   return 1)lua",
-                               /*keys=*/3};
-
-// Claims to refresh a document, which must still be told to expire.
-inline constexpr Script kClaim{R"lua(
-  local document = redis.call('GET', KEYS[1])
-  if not document or not string.find(document, 'expiring') then return 0 end
-  return redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) and 1 or 0)lua",
                                /*keys=*/2};
 
 inline Operation ComputeAndStore(Worker& worker, Store& store, Key key, int64_t asked_ns,
-                                 bool is_refresh, const std::string& token) {
+                                 bool is_refresh) {
   const Document computed = co_await store.Compute(worker, key, asked_ns, is_refresh);
-  const std::string document = store.document(key);
   const Reply stored = co_await worker.redis().Eval(
-      kStore, document, store.newest(key), Store::LockOf(document), computed.version,
-      store.Padded(computed.ToText()), store.settings().ttl_ms, token, kTombstoneMs);
+      kStore, store.document(key), store.newest(key), computed.version,
+      store.Padded(computed.ToText()), store.settings().ttl_ms, kTombstoneMs);
   store.NoteStored(worker, stored.integer() == 1);
   co_return computed.fill;
 }
+
+// Of those that find a document told to expire, the first one changes its mark. If that one dies,
+// the document still ends with its grace.
+inline constexpr Script kClaim{R"lua(
+  local document = redis.call('GET', KEYS[1])
+  if not document or not string.find(document, ' expiring', 1, true) then return 0 end
+  document = string.gsub(document, ' expiring', ' refreshing')
+  redis.call('SET', KEYS[1], document, 'KEEPTTL')
+  return 1)lua"};
 
 // compute: who finds a document that is told to expire and is the first to claim it computes it
 // anew; all others are served what is there. Where there is none, everyone computes, for nobody
@@ -73,19 +70,16 @@ inline Operation ComputeAndStore(Worker& worker, Store& store, Key key, int64_t 
 inline Operation GetOrCompute(Worker& worker, Store& store, Key key) {
   int64_t asked_ns = NowNs();
   const Document found = co_await LookUp(worker, store, key);
-  const std::string token = NewToken(worker);
   if (!IsHit(worker, found)) {
-    co_return co_await ComputeAndStore(worker, store, key, asked_ns, /*is_refresh=*/false, token);
+    co_return co_await ComputeAndStore(worker, store, key, asked_ns, /*is_refresh=*/false);
   }
-  if (!found.is_expiring) co_return found.fill;
+  if (found.mark != Document::Mark::kExpiring) co_return found.fill;
   asked_ns = NowNs();
-  const std::string document = store.document(key);
-  const Reply claimed = co_await worker.redis().Eval(kClaim, document, Store::LockOf(document),
-                                                     token, store.settings().lease_ms);
+  const Reply claimed = co_await worker.redis().Eval(kClaim, store.document(key));
   if (claimed.integer() == 0) co_return found.fill;
   worker.op_class = kCompute;
   worker.Holds();
-  co_return co_await ComputeAndStore(worker, store, key, asked_ns, /*is_refresh=*/true, token);
+  co_return co_await ComputeAndStore(worker, store, key, asked_ns, /*is_refresh=*/true);
 }
 
 // invalidate: it deletes the document and leaves the new version, so that one that was computed
@@ -103,11 +97,11 @@ inline Operation Invalidate(Worker& worker, Store& store, Key key, int64_t versi
 }
 
 // expire: it marks the document and ends its life after a grace, in which a reader can compute it
-// anew. One that is marked stays as it is, so that its end is not put off.
+// anew. One that is marked stays as it is, and so does its end.
 inline Operation Expire(Worker& worker, Store& store, Key key) {
   static constexpr Script kExpire{R"lua(
     local document = redis.call('GET', KEYS[1])
-    if not document or string.find(document, 'expiring') then return 0 end
+    if not document or string.find(document, 'ing', 1, true) then return 0 end
     redis.call('SET', KEYS[1], document .. ' expiring', 'PX', ARGV[1])
     return 1)lua"};
   const Reply expires =

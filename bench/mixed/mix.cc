@@ -17,7 +17,7 @@ struct Preset {
 };
 
 constexpr Preset kPresets[] = {
-    {"cache", {42, 8, 8, 28, 8, 3, 3}},
+    {"cache", {46, 8, 8, 28, 7, 2, 1}},
     {"counter", {10, 3, 75, 5, 5, 1, 1}},
     {"write_heavy", {20, 40, 10, 10, 10, 5, 5}},
     // Answers of a model, the counters of its use, and what users have paid. In thousandths.

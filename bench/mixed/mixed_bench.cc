@@ -137,7 +137,8 @@ Family MixedFamily() {
   return {
       .name = "Mixed",
       .metrics = mixed::Metrics(),
-      .columns = {{"hit p95", "hit_p95_us", {{"floor ", "queue_floor_us"}}},
+      .columns = {{"hit p95", "hit_p95_us"},
+                  {"floor", "queue_floor_us"},
                   {"transfer p95", "transfer_p95_us"}},
       .flags = Flags(options.get()),
       .variants = [options] { return Variants(*options); },

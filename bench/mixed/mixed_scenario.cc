@@ -288,24 +288,21 @@ void MixedScenario::JudgeDocuments(Record& record, Findings& findings) const {
 void MixedScenario::Publish(absl::Span<const OpRecord> history, const Record& record,
                             Counters& counters) const {
   int64_t computations = 0;
-  int64_t computing_ns = 0;
-  store_.fills().ForEach([&](const std::vector<Fill>& own) {
-    for (const Fill& fill : own) {
-      ++computations;
-      if (fill.store_ns > 0) computing_ns += fill.store_ns - fill.began_ns;
-    }
+  store_.fills().ForEach([&computations](const std::vector<Fill>& own) {
+    computations += static_cast<int64_t>(own.size());
   });
   counters.emplace_back("computing_at_once_max", static_cast<double>(store_.max_running()));
   if (record.effective_losses > 0) {
     counters.emplace_back("computations", static_cast<double>(computations) /
                                               static_cast<double>(record.effective_losses));
   }
-  // Where each operation is about one request, Little's law says how long it stands in the queue.
+  // Where each operation is about one request, Little's law says how long it stands in the queue:
+  // workers over operations per second, which is the mean time of an operation.
   if (once_ != Once::kEachExpiry || history.empty()) return;
   int64_t busy_ns = 0;
   for (const OpRecord& op : history) busy_ns += op.return_ns - op.invoke_ns;
-  counters.emplace_back("queue_floor_us", static_cast<double>(busy_ns - computing_ns) / 1e3 /
-                                              static_cast<double>(history.size()));
+  counters.emplace_back("queue_floor_us",
+                        static_cast<double>(busy_ns) / 1e3 / static_cast<double>(history.size()));
 }
 
 }  // namespace rcb::mixed

@@ -47,11 +47,13 @@ struct Fill {
 
 // A cached value as its key holds it.
 struct Document {
+  enum class Mark : uint8_t { kNone, kExpiring, kRefreshing };
+
   static constexpr int64_t kFirstFill = -1;  // was there before the run
 
   int64_t version = 1;  // of the origin
   int64_t fill = kFirstFill;
-  bool is_expiring = false;  // a script has put the word behind it
+  Mark mark = Mark::kNone;  // that a script has put behind it
 
   std::string ToText() const { return absl::StrCat(version, " ", fill); }
   // Version 0 where `text` is no document.
@@ -60,7 +62,9 @@ struct Document {
     const std::vector<absl::string_view> fields = absl::StrSplit(text, ' ', absl::SkipEmpty());
     document.version = 0;
     if (fields.size() < 2 || !absl::SimpleAtoi(fields[1], &document.fill)) return document;
-    document.is_expiring = fields.size() > 2;
+    if (fields.size() > 2) {
+      document.mark = fields[2] == "expiring" ? Mark::kExpiring : Mark::kRefreshing;
+    }
     if (!absl::SimpleAtoi(fields[0], &document.version)) document.version = 0;
     return document;
   }

@@ -52,7 +52,7 @@ TEST(KeyChooserTest, DrawsZipfExactlyByRejection) {
 // The test tells neighbours apart, so that it means something.
 TEST(KeyChooserTest, AnExponentThatIsOffByALittleIsSeen) {
   for (const double exponent : kExponents) {
-    const KeyChooser chooser(KeyDistribution::Zipf(exponent + 0.02), kKeys);
+    const KeyChooser chooser(KeyDistribution::Zipf(exponent + 0.05), kKeys);
     EXPECT_GT(ExcessOf(chooser, Zipf(exponent, kKeys)), kImprobable) << exponent;
   }
 }

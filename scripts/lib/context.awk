@@ -13,7 +13,7 @@ function define_groups() {
   group_keys["library"] = "google_benchmark_version library_version hiredis_version " \
       "libuv_version library_build_type"
   group_keys["build"] = "build_type compiler"
-  group_keys["load"] = "rate compute compute_ms value_bytes keys key_distribution op_timeout_ms"
+  group_keys["load"] = "rate compute compute_ms value_bytes keys key_distribution mix op_timeout_ms"
   group_count = split("machine server library build load", group_names, " ")
 }
 

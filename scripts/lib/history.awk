@@ -40,7 +40,7 @@ BEGIN {
   # What places a result besides machine and server: a context key, its value not worth a word.
   settings = split("server_address private server_mode standalone server_io_threads 1 " \
     "server_options default server_maxmemory_policy noeviction transport - rate 0 " \
-    "compute wait compute_ms 0 value_bytes 0 keys 0 key_distribution 0 op_timeout_ms 5000 seed 1 build_type Release", \
+    "compute wait compute_ms 0 value_bytes 0 keys 0 key_distribution 0 mix cache op_timeout_ms 5000 seed 1 build_type Release", \
     setting, " ")
 }
 
@@ -85,6 +85,7 @@ function enter_file(file,    record, i, context, text, place) {
   context["value_bytes"] = 0
   context["keys"] = 0
   context["key_distribution"] = 0
+  context["mix"] = "cache"
   for (i = 3; i < NF; i += 2) context[$i] = $(i + 1)
   label[record] = context["record_label"]
   text = machine[record] ": " context["server_name"] " " context["server_version"]
