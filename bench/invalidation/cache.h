@@ -3,23 +3,17 @@
 #ifndef RCB_BENCH_INVALIDATION_CACHE_H_
 #define RCB_BENCH_INVALIDATION_CACHE_H_
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "absl/random/distributions.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "common/harness/notes.h"
 #include "common/harness/worker.h"
-#include "common/measure/clock.h"
-#include "common/measure/per_worker.h"
 #include "common/redis/connection.h"
 #include "common/runtime/task.h"
 #include "common/workload/origin.h"
@@ -30,13 +24,7 @@ struct Settings {
   size_t keys = 8;           // so few that readers and writers meet often
   double write_share = 0.2;  // of the operations
   OriginDelays delays;
-  int64_t ttl_ms = 60'000;       // of what is cached, and of tombstones
-  int64_t delete_again_ms = 0;   // double_delete: after the write
-  int64_t lease_ms = 30'000;     // of the right to fill a key
-  int64_t max_queued = 64;       // write_behind: writes that wait for the origin
-  int64_t value_bytes = 0;       // at least, of what is cached
-  bool broadcasts = false;       // tracking: the server tells of all keys under the prefix
-  bool has_placeholders = true;  // a local cache keeps nothing that was overtaken while it was read
+  int64_t ttl_ms = 60'000;  // of what is cached, and of tombstones
 };
 
 // What a key holds: "7", or "7 gone", which says that the cache has no value but that version 7 was
@@ -58,22 +46,11 @@ inline std::string Gone(int64_t version) { return absl::StrCat(version, " gone")
 
 struct Key {
   Key(const std::string& prefix, size_t number)
-      : name(absl::StrCat(prefix, number)),
-        lease(absl::StrCat(name, ":lease")),
-        get("GET", name),
-        del("DEL", name) {}
+      : name(absl::StrCat(prefix, number)), get("GET", name), del("DEL", name) {}
 
   const std::string name;
-  const std::string lease;  // who may fill it
   const Command get;
   const Command del;
-};
-
-// A value that a reader took from the origin to the cache.
-struct Fill {
-  size_t key;
-  int64_t version;
-  int64_t took_ns;  // from the question to the origin until the cache had it
 };
 
 // What an operation notes for the checker.
@@ -86,30 +63,18 @@ struct OpNote {
 class Cache {
  public:
   Cache(const std::string& prefix, const Settings& settings, int workers)
-      : prefix_(prefix),
-        settings_(settings),
-        origin_(settings.keys, settings.delays),
-        notes_(workers),
-        fills_(workers) {
+      : settings_(settings), origin_(settings.keys, settings.delays), notes_(workers) {
     for (size_t i = 0; i < settings.keys; ++i) keys_.emplace_back(prefix, i);
   }
 
   const Settings& settings() const { return settings_; }
-  const std::string& prefix() const { return prefix_; }
   const Key& key(size_t index) const { return keys_[index]; }
   size_t size() const { return keys_.size(); }
-  Origin& origin() { return origin_; }
-  const Origin& origin() const { return origin_; }
   Notes<OpNote>& notes() { return notes_; }
   const Notes<OpNote>& notes() const { return notes_; }
 
   // What the key of a value holds.
-  std::string Value(int64_t version) const {
-    std::string text = absl::StrCat(version);
-    const auto size = static_cast<size_t>(settings_.value_bytes);
-    if (text.size() < size) text.resize(size, ' ');
-    return text;
-  }
+  static std::string Value(int64_t version) { return absl::StrCat(version); }
 
   // Asks the origin.
   Task<absl::StatusOr<int64_t>> ReadOrigin(Worker& worker, size_t index) const {
@@ -119,18 +84,12 @@ class Cache {
   Task<absl::StatusOr<int64_t>> WriteOrigin(Worker& worker, size_t index) {
     return origin_.Write(*worker.loop, *worker.random, index, &notes_.For(worker).written);
   }
-  void NoteFill(const Worker& worker, const Fill& fill) { fills_[worker.index].push_back(fill); }
-
-  // After the run.
-  std::vector<Fill> fills() const { return Concatenate(fills_); }
 
  private:
-  const std::string prefix_;
   const Settings settings_;
   std::vector<Key> keys_;
   Origin origin_;
   Notes<OpNote> notes_;
-  PerWorker<std::vector<Fill>> fills_;
 };
 
 // Looks the key up.

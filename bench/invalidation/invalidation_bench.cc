@@ -36,9 +36,7 @@ struct Row {
   Needs needs;
   const char* promise;
   Promises promises = {};
-  Settings settings = {};
   TrialContract trial = {};
-  bool has_lease = false;
 };
 
 constexpr char kFresh[] =
@@ -83,11 +81,10 @@ class InvalidationScenario : public Scenario {
   absl::StatusOr<Findings> Check(absl::Span<const OpRecord> history, BlockingClient&) override {
     const std::vector<VersionedOp> ops = VersionedOps(history);
     Findings findings;
-    const std::vector<invalidation::Fill> fills = cache_.fills();
-    invalidation::JudgeReads(ops, row_.promises, fills, &findings);
+    invalidation::JudgeReads(ops, row_.promises, &findings);
     absl::StatusOr<std::vector<VersionedOp>> quiet = ReadWhenQuiet();
     if (!quiet.ok()) return quiet.status();
-    invalidation::JudgeQuiet(ops, *std::move(quiet), row_.promises, fills, &findings);
+    invalidation::JudgeQuiet(ops, *std::move(quiet), &findings);
     return findings;
   }
 
@@ -148,10 +145,9 @@ class InvalidationScenario : public Scenario {
 };
 
 // The settings of a run: in a trial few meet on few keys.
-Settings SettingsOf(const Row& row, const RunPlan& plan) {
-  Settings settings = row.settings;
+Settings SettingsOf(const RunPlan& plan) {
+  Settings settings;
   if (plan.trial) settings.keys = kTrialKeys;
-  settings.lease_ms = plan.LeaseMs(settings.lease_ms);
   return settings;
 }
 
@@ -162,13 +158,6 @@ std::vector<Bound> BoundsOf(const Promises& promises) {
   if (promises.forward) bounds.push_back({"backward_reads", Bound::Relation::kEqual, 0});
   if (promises.own_write) bounds.push_back({"own_write_misses", Bound::Relation::kEqual, 0});
   return bounds;
-}
-
-void DeclareKeys(const Row& row, BenchmarkSpec& spec) {
-  for (size_t i = 0; i < row.settings.keys; ++i) {
-    spec.needs.keys.push_back(absl::StrCat(i));
-    if (row.has_lease) spec.needs.keys.push_back(absl::StrCat(i, ":lease"));
-  }
 }
 
 std::vector<BenchmarkSpec> Variants() {
@@ -185,9 +174,9 @@ std::vector<BenchmarkSpec> Variants() {
     spec.residue.is_judged = row.role == Role::kSafe;
     spec.residue.keys = {{.name = "{number}", .expires = true}};
     Declare(row.needs, spec);
-    DeclareKeys(row, spec);
+    for (size_t i = 0; i < Settings().keys; ++i) spec.needs.keys.push_back(absl::StrCat(i));
     spec.make = [row](const RunPlan& plan) {
-      return std::make_unique<InvalidationScenario>(plan, SettingsOf(row, plan), row);
+      return std::make_unique<InvalidationScenario>(plan, SettingsOf(plan), row);
     };
     specs.push_back(std::move(spec));
   }

@@ -1,7 +1,6 @@
 #include "bench/invalidation/invalidation_check.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -12,24 +11,6 @@ namespace rcb::invalidation {
 namespace {
 
 constexpr int64_t kNsPerMs = 1'000'000;
-
-// The versions that were put into the cache by fills that took longer than a promise allows.
-class SlowFills {
- public:
-  SlowFills(const std::vector<Fill>& fills, const Promises& promises) {
-    for (const Fill& fill : fills) {
-      const bool is_slow = promises.fill_ms > 0 && fill.took_ns > promises.fill_ms * kNsPerMs;
-      if (is_slow) slow_.emplace(fill.key, fill.version);
-    }
-  }
-
-  bool Explains(const VersionedOp& read) const {
-    return slow_.count({read.key, read.version}) != 0;
-  }
-
- private:
-  std::set<std::pair<size_t, int64_t>> slow_;
-};
 
 int64_t LongestOperationNs(absl::Span<const VersionedOp> history) {
   int64_t longest_ns = 0;
@@ -52,9 +33,8 @@ void Count(const char* counter, double value, Findings* findings) {
 }  // namespace
 
 void JudgeReads(absl::Span<const VersionedOp> history, const Promises& promises,
-                const std::vector<Fill>& fills, Findings* findings) {
+                Findings* findings) {
   const VersionReport report = CheckVersions(history, Origin::kFirstVersion);
-  const SlowFills slow_fills(fills, promises);
   const int64_t lateness_ns = promises.stale_ms > 0 ? LongestOperationNs(history) : 0;
   const int64_t bound_ns = promises.stale_ms * kNsPerMs + lateness_ns;
   Histogram stale_for;
@@ -63,7 +43,7 @@ void JudgeReads(absl::Span<const VersionedOp> history, const Promises& promises,
     const VersionedOp& read = history[stale.op];
     const int64_t stale_ns = read.invoke_ns - stale.stale_since_ns;
     stale_for.Record(stale_ns);
-    if (promises.stale_ms < 0 || stale_ns <= bound_ns || slow_fills.Explains(read)) continue;
+    if (promises.stale_ms < 0 || stale_ns <= bound_ns) continue;
     too_stale.Add(1, Describe(read, stale, stale_ns));
   }
   if (promises.stale_ms >= 0) findings->Detect("by_staleness", too_stale);
@@ -80,8 +60,7 @@ void JudgeReads(absl::Span<const VersionedOp> history, const Promises& promises,
 }
 
 void JudgeQuiet(absl::Span<const VersionedOp> history, std::vector<VersionedOp> quiet,
-                const Promises& promises, const std::vector<Fill>& fills, Findings* findings) {
-  const SlowFills slow_fills(fills, promises);
+                Findings* findings) {
   // All writes count, and of the reads only those that were made when all was quiet.
   const size_t first_write = quiet.size();
   for (const VersionedOp& op : history) {
@@ -90,7 +69,7 @@ void JudgeQuiet(absl::Span<const VersionedOp> history, std::vector<VersionedOp> 
   const VersionReport report = CheckVersions(quiet, Origin::kFirstVersion);
   Violations permanent;
   for (const StaleRead& stale : report.stale) {
-    if (stale.op >= first_write || slow_fills.Explains(quiet[stale.op])) continue;
+    if (stale.op >= first_write) continue;
     permanent.Add(
         1, absl::StrCat("when all was quiet, key ", quiet[stale.op].key, " was still at version ",
                         quiet[stale.op].version, ", and ", stale.newest, " was written"));

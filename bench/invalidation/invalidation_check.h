@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "absl/types/span.h"
-#include "bench/invalidation/cache.h"
 #include "common/check/version_check.h"
 #include "common/harness/scenario.h"
 
@@ -21,17 +20,15 @@ struct Promises {
   int64_t stale_ms = 0;
   bool forward = true;    // nobody reads less than before
   bool own_write = true;  // nobody reads less than it has written
-  // Of stale_ms, where it rests on fills being fast: what a slower one put there isn't judged.
-  int64_t fill_ms = 0;
 };
 
 // Adds what is wrong, the detectors by their names, and the counters.
 void JudgeReads(absl::Span<const VersionedOp> history, const Promises& promises,
-                const std::vector<Fill>& fills, Findings* findings);
+                Findings* findings);
 
 // Adds the reads that were made when all was quiet: `quiet` begins after all of `history`.
 void JudgeQuiet(absl::Span<const VersionedOp> history, std::vector<VersionedOp> quiet,
-                const Promises& promises, const std::vector<Fill>& fills, Findings* findings);
+                Findings* findings);
 
 }  // namespace rcb::invalidation
 
