@@ -8,6 +8,7 @@
 #include "common/check/overlap.h"
 #include "common/harness/counters.h"
 #include "common/harness/interrupt.h"
+#include "common/harness/own_server.h"
 
 namespace rcb {
 namespace {
@@ -258,8 +259,7 @@ void Suite::Begin(const Instance& instance, int64_t iterations) {
 
 // Further servers are started for the rows that need them only.
 Deployment& Suite::DeploymentFor(const BenchmarkSpec& spec) {
-  const bool is_configured = !spec.needs.settings.empty() && deployment_.is_ours();
-  if (is_configured || spec.needs.max_clients > 0) return ServerFor(spec.needs);
+  if (NeedsOwnServer(spec.needs, deployment_.is_ours())) return ServerFor(spec.needs);
   if (spec.needs.quorum_nodes == 0) return deployment_;
   if (quorum_ == nullptr || quorum_->node_count() != spec.needs.quorum_nodes) {
     DeploymentOptions nodes;
@@ -280,15 +280,10 @@ Deployment& Suite::ServerFor(const Requirements& needs) {
   DeploymentOptions options;
   options.server_binary = options_.redis_server;
   options.server_options = options_.server_options;
-  for (const auto& [name, value] : needs.settings) {
-    options.server_options.push_back(absl::StrCat(name, " ", value));
-  }
   options.use_unix_transport = options_.transport == "unix";
-  const bool is_small = needs.max_clients > 0;
-  options.max_clients =
-      is_small ? needs.max_clients - kSpareClients : static_cast<int>(selection_.max_connections);
+  options.max_clients = static_cast<int>(selection_.max_connections);
   options.is_cancelled = IsInterrupted;
-  own_ = StandaloneDeployment::Unstarted(options, deployment_.identity());
+  own_ = MakeOwnServer(needs, options, deployment_.identity());
   own_settings_ = needs.settings;
   own_max_clients_ = needs.max_clients;
   return *own_;

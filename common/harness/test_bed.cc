@@ -1,11 +1,10 @@
 #include "common/harness/test_bed.h"
 
 #include <atomic>
-#include <map>
 #include <thread>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "common/harness/own_server.h"
 
 namespace rcb {
 namespace {
@@ -63,37 +62,15 @@ TestBed::TestBed(const BenchmarkSpec& spec, const TestBedOptions& options)
         return stage;
       }()) {}
 
-// The server that was started last with such settings.
-absl::StatusOr<Deployment*> TestBed::Configured(const Settings& settings) {
-  static std::map<Settings, std::unique_ptr<Deployment>> servers;
-  std::unique_ptr<Deployment>& server = servers[settings];
-  if (server == nullptr) {
-    DeploymentOptions options;
-    for (const auto& [name, value] : settings) {
-      options.server_options.push_back(absl::StrCat(name, " ", value));
-    }
-    absl::StatusOr<std::unique_ptr<Deployment>> opened = OpenDeployment(options);
-    if (!opened.ok()) return opened.status();
-    server = *std::move(opened);
-  }
-  return server.get();
-}
-
 absl::StatusOr<Deployment*> TestBed::DeploymentOfSpec() {
-  if (!instance_.spec.needs.settings.empty()) return Configured(instance_.spec.needs.settings);
+  const Requirements& needs = instance_.spec.needs;
   absl::StatusOr<Deployment*> server = Server();
-  if (server.ok() && instance_.spec.needs.max_clients > 0) return SmallServer();
-  if (!server.ok() || instance_.spec.needs.quorum_nodes == 0) return server;
-  return &Quorum();
-}
-
-Deployment* TestBed::SmallServer() {
-  if (small_ == nullptr) {
-    DeploymentOptions options;
-    options.max_clients = instance_.spec.needs.max_clients - kSpareClients;
-    small_ = StandaloneDeployment::Unstarted(options, (*Server())->identity());
+  if (server.ok() && NeedsOwnServer(needs, /*is_ours=*/true)) {
+    if (own_ == nullptr) own_ = MakeOwnServer(needs, {}, (*server)->identity());
+    return own_.get();
   }
-  return small_.get();
+  if (!server.ok() || needs.quorum_nodes == 0) return server;
+  return &Quorum();
 }
 
 absl::Status TestBed::RunOnce(int64_t budget) {

@@ -42,8 +42,6 @@ class TestBed {
   static absl::StatusOr<Deployment*> Server();
   // The same with three nodes besides, for variants that need some. Server() must have succeeded.
   static QuorumDeployment& Quorum();
-  // A private server with such settings, which is kept as well.
-  static absl::StatusOr<Deployment*> Configured(const Settings& settings);
 
   TestBed(const BenchmarkSpec& spec, const TestBedOptions& options);
 
@@ -74,10 +72,9 @@ class TestBed {
 
  private:
   absl::StatusOr<Deployment*> DeploymentOfSpec();
-  Deployment* SmallServer();
 
   const Instance instance_;
-  std::unique_ptr<StandaloneDeployment> small_;  // for a spec that needs one; outlives the stage
+  std::unique_ptr<StandaloneDeployment> own_;  // for a spec that needs one; outlives the stage
   Stage stage_;
 };
 

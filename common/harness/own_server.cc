@@ -1,0 +1,21 @@
+#include "common/harness/own_server.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace rcb {
+
+bool NeedsOwnServer(const Requirements& needs, bool is_ours) {
+  return needs.max_clients > 0 || (is_ours && !needs.settings.empty());
+}
+
+std::unique_ptr<StandaloneDeployment> MakeOwnServer(const Requirements& needs,
+                                                    DeploymentOptions options,
+                                                    const Identity& identity) {
+  for (const auto& [name, value] : needs.settings) {
+    options.server_options.push_back(absl::StrCat(name, " ", value));
+  }
+  if (needs.max_clients > 0) options.max_clients = needs.max_clients - kSpareClients;
+  return StandaloneDeployment::Unstarted(options, identity);
+}
+
+}  // namespace rcb
