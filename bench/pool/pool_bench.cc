@@ -7,7 +7,6 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "bench/families.h"
 #include "bench/pool/pool.h"
 #include "bench/pool/pool_check.h"
@@ -312,23 +311,10 @@ std::vector<BenchmarkSpec> Variants(const std::vector<int64_t>& sizes) {
   return specs;
 }
 
-// Different numbers with commas, as for --workers.
-bool ParseSizes(absl::string_view text, std::vector<int64_t>* sizes) {
-  std::vector<int64_t> parsed;
-  for (absl::string_view piece : absl::StrSplit(text, ',')) {
-    int64_t size = 0;
-    if (!ParseInteger(piece, 1, kMaxPool, &size)) return false;
-    if (std::find(parsed.begin(), parsed.end(), size) != parsed.end()) return false;
-    parsed.push_back(size);
-  }
-  *sizes = std::move(parsed);
-  return true;
-}
-
 Flag PoolFlag(std::vector<int64_t>* sizes) {
   return {"pool", "different numbers from 1 to 200, with commas",
           "how many connections all workers share (default 50; controls 5)",
-          [sizes](absl::string_view v) { return ParseSizes(v, sizes); },
+          [sizes](absl::string_view v) { return ParseIntegers(v, kMaxPool, sizes); },
           [sizes] { return absl::StrJoin(*sizes, ","); }};
 }
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
 namespace rcb {
@@ -126,6 +127,18 @@ bool ParseInteger(absl::string_view text, int64_t min, int64_t max, int64_t* val
   int64_t parsed = 0;
   if (!absl::SimpleAtoi(text, &parsed) || parsed < min || parsed > max) return false;
   *value = parsed;
+  return true;
+}
+
+bool ParseIntegers(absl::string_view text, int64_t max, std::vector<int64_t>* values) {
+  std::vector<int64_t> parsed;
+  for (absl::string_view piece : absl::StrSplit(text, ',')) {
+    int64_t value = 0;
+    if (!ParseInteger(piece, 1, max, &value)) return false;
+    if (absl::c_linear_search(parsed, value)) return false;  // names of benchmarks are unique
+    parsed.push_back(value);
+  }
+  *values = std::move(parsed);
   return true;
 }
 

@@ -60,6 +60,9 @@ class FlagSet {
 
 // For the `parse` of flags: true, and *value set, where `text` is a whole number within the bounds.
 bool ParseInteger(absl::string_view text, int64_t min, int64_t max, int64_t* value);
+// True, and *values set, where `text` is different whole numbers from 1 to `max` with commas, each
+// for rows of its own.
+bool ParseIntegers(absl::string_view text, int64_t max, std::vector<int64_t>* values);
 // True, and *choice set, where `text` is one of the two.
 bool ParseChoice(absl::string_view text, absl::string_view one, absl::string_view other,
                  std::string* choice);

@@ -16,18 +16,6 @@ namespace {
 constexpr int64_t kMaxWorkers = 50'000;
 constexpr int64_t kMaxThreads = 256;
 
-bool ParseIntegers(absl::string_view text, int64_t max, std::vector<int64_t>* values) {
-  std::vector<int64_t> parsed;
-  for (absl::string_view piece : absl::StrSplit(text, ',')) {
-    int64_t value = 0;
-    if (!ParseInteger(piece, 1, max, &value)) return false;
-    if (absl::c_linear_search(parsed, value)) return false;  // names of benchmarks are unique
-    parsed.push_back(value);
-  }
-  *values = std::move(parsed);
-  return true;
-}
-
 bool ParseRate(absl::string_view text, double* rate) {
   double parsed = 0;
   if (!absl::SimpleAtod(text, &parsed) || !(parsed >= 0.1) || parsed > 1e7) return false;
