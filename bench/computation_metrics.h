@@ -10,10 +10,18 @@
 
 namespace rcb {
 
+inline Metric MeanOfComputations() {
+  return {"computations", "1", Direction::kLowerIsBetter, MetricClass::kNoisy,
+          "mean of the expensive computations per round or expiry"};
+}
+inline Metric ComputationsAtOnce() {
+  return {"computing_at_once_max", "1", Direction::kLowerIsBetter, MetricClass::kNoisy,
+          "most expensive computations that ran at the same time"};
+}
+
 inline std::vector<Metric> ComputationMetrics() {
   return {
-      {"computations", "1", Direction::kLowerIsBetter, MetricClass::kNoisy,
-       "mean of the expensive computations per round or expiry"},
+      MeanOfComputations(),
       {"computations_max", "1", Direction::kLowerIsBetter, MetricClass::kNoisy,
        "most expensive computations in one round or expiry"},
   };

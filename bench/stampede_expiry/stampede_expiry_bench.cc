@@ -355,8 +355,7 @@ std::vector<Metric> Metrics() {
   constexpr MetricClass kNoisy = MetricClass::kNoisy;
   std::vector<Metric> metrics = ComputationMetrics();
   const Metric own[] = {
-      {"computing_at_once_max", "1", kLower, kNoisy,
-       "most expensive computations that ran at the same time"},
+      ComputationsAtOnce(),
       {"predicted_computations", "1", Direction::kNeither, MetricClass::kInfo,
        "computations per epoch that the theory of the variant predicts"},
       {"hard_misses_per_epoch", "1", kLower, kNoisy,

@@ -121,6 +121,21 @@ Counters ClassCounters(Session& session, const BenchmarkSpec& spec) {
   return counters;
 }
 
+std::vector<Metric> MetricsOfClass(const std::string& op_class, const std::string& one,
+                                   const std::string& several) {
+  constexpr Direction kLower = Direction::kLowerIsBetter;
+  constexpr Direction kHigher = Direction::kHigherIsBetter;
+  constexpr MetricClass kNoisy = MetricClass::kNoisy;
+  return {
+      {op_class + "_p50_us", "us", kLower, kNoisy, "median latency of " + one},
+      {op_class + "_p95_us", "us", kLower, kNoisy, "95th percentile of the latency of " + one},
+      {op_class + "_p99_us", "us", kLower, kNoisy, "99th percentile of the latency of " + one},
+      {op_class + "_per_second", "1/s", kHigher, kNoisy, several + " per second that completed"},
+      {op_class + "_success_rate", "ratio", kHigher, MetricClass::kContract,
+       several + " that did what they promised over those started"},
+  };
+}
+
 std::vector<OpRecord> HistoryOf(Session& session) {
   std::vector<OpRecord> history;
   size_t size = 0;

@@ -12,6 +12,7 @@
 #include "common/harness/session.h"
 #include "common/harness/spec.h"
 #include "common/measure/histogram.h"
+#include "common/report/catalogue.h"
 #include "common/report/ledger.h"
 
 namespace rcb {
@@ -40,6 +41,11 @@ std::string DescribeOverload(Run& run);
 // "<class>_p95_us" for each class of operation, or none of a class that did not occur where the
 // spec tells classes apart; then "_p50_us", "_p99_us", "_per_second" and "_success_rate" too.
 Counters ClassCounters(Session& session, const BenchmarkSpec& spec);
+
+// The metrics of what that is for a class that the spec tells apart. `one` and `several` are words
+// for such operations: "a get" and "gets".
+std::vector<Metric> MetricsOfClass(const std::string& op_class, const std::string& one,
+                                   const std::string& several);
 
 // What every row has. `floor_ns` 0: no floor is known.
 Counters CommonCounters(Session& session, const LedgerEntry& entry, int64_t round_trip_ns,

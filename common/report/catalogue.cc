@@ -1,7 +1,6 @@
 #include "common/report/catalogue.h"
 
 #include <cstdlib>
-#include <cstring>
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
@@ -18,46 +17,48 @@ constexpr MetricClass kContract = MetricClass::kContract;
 constexpr MetricClass kInfo = MetricClass::kInfo;
 
 // Any row may have these; the harness and Google Benchmark itself write them.
-constexpr Metric kCommon[] = {
-    {"items_per_second", "1/s", kHigher, kNoisy, "operations per second that completed"},
-    {"real_time", "ns", kLower, kNoisy,
-     "wall-clock time per iteration; with threads, inverse throughput"},
-    {"cpu_time", "ns", kLower, kNoisy, "CPU time of the client threads per iteration"},
-    {"iterations", "1", kNeither, kInfo,
-     "operations (steady families), rounds or epochs in the measured run"},
-    {"p50_us", "us", kLower, kNoisy,
-     "median latency of an operation, failures and timeouts included"},
-    {"p95_us", "us", kLower, kNoisy,
-     "95th percentile of the latency of an operation, failures and timeouts included"},
-    {"p99_us", "us", kLower, kNoisy,
-     "99th percentile of the latency of an operation, failures and timeouts included"},
-    {"p999_us", "us", kLower, kNoisy,
-     "99.9th percentile of the latency of an operation, failures and timeouts included"},
-    {"max_us", "us", kLower, kNoisy,
-     "longest latency of an operation, failures and timeouts included"},
-    {"x_floor", "1", kLower, kNoisy, "p50 over the least time that the variant could take"},
-    {"rtt_us", "us", kNeither, kInfo, "median of PING on the same path just before the run"},
-    {"violations", "1", kLower, kContract,
-     "observations that the contract forbids, calibration runs included"},
-    {"success_rate", "ratio", kHigher, kContract,
-     "operations that did what they promised over operations started"},
-    {"errors", "1", kLower, kContract, "operations that ended in an error other than a timeout"},
-    {"timeouts", "1", kLower, kContract, "operations that reached their deadline"},
-    {"retries_per_op", "1", kLower, kNoisy, "attempts beyond the first, per completed operation"},
-    {"round_trips_per_op", "1", kLower, kNoisy,
-     "round trips to the server, per completed operation"},
-    {"hit_ratio", "ratio", kHigher, kNoisy, "cache hits over lookups"},
-    {"fairness", "ratio", kHigher, kNoisy,
-     "Jain's index over the operations that each worker completed; 1 is even"},
-    {"client_cpu", "ratio", kNeither, kInfo,
-     "busy share of the client threads; above 0.9 they are the limit, not the server"},
-    {"offered_per_second", "1/s", kNeither, kInfo, "operations per second that --rate asked for"},
-    {"achieved_per_second", "1/s", kHigher, kNoisy,
-     "operations per second that completed under --rate"},
-    {"dropped", "1", kLower, kNoisy,
-     "operations that --rate asked for and that were never started"},
-    {"rss_mib", "MiB", kNeither, kInfo, "resident memory of the benchmark process"},
-};
+std::vector<Metric> CommonMetrics() {
+  return {
+      {"items_per_second", "1/s", kHigher, kNoisy, "operations per second that completed"},
+      {"real_time", "ns", kLower, kNoisy,
+       "wall-clock time per iteration; with threads, inverse throughput"},
+      {"cpu_time", "ns", kLower, kNoisy, "CPU time of the client threads per iteration"},
+      {"iterations", "1", kNeither, kInfo,
+       "operations (steady families), rounds or epochs in the measured run"},
+      {"p50_us", "us", kLower, kNoisy,
+       "median latency of an operation, failures and timeouts included"},
+      {"p95_us", "us", kLower, kNoisy,
+       "95th percentile of the latency of an operation, failures and timeouts included"},
+      {"p99_us", "us", kLower, kNoisy,
+       "99th percentile of the latency of an operation, failures and timeouts included"},
+      {"p999_us", "us", kLower, kNoisy,
+       "99.9th percentile of the latency of an operation, failures and timeouts included"},
+      {"max_us", "us", kLower, kNoisy,
+       "longest latency of an operation, failures and timeouts included"},
+      {"x_floor", "1", kLower, kNoisy, "p50 over the least time that the variant could take"},
+      {"rtt_us", "us", kNeither, kInfo, "median of PING on the same path just before the run"},
+      {"violations", "1", kLower, kContract,
+       "observations that the contract forbids, calibration runs included"},
+      {"success_rate", "ratio", kHigher, kContract,
+       "operations that did what they promised over operations started"},
+      {"errors", "1", kLower, kContract, "operations that ended in an error other than a timeout"},
+      {"timeouts", "1", kLower, kContract, "operations that reached their deadline"},
+      {"retries_per_op", "1", kLower, kNoisy, "attempts beyond the first, per completed operation"},
+      {"round_trips_per_op", "1", kLower, kNoisy,
+       "round trips to the server, per completed operation"},
+      {"hit_ratio", "ratio", kHigher, kNoisy, "cache hits over lookups"},
+      {"fairness", "ratio", kHigher, kNoisy,
+       "Jain's index over the operations that each worker completed; 1 is even"},
+      {"client_cpu", "ratio", kNeither, kInfo,
+       "busy share of the client threads; above 0.9 they are the limit, not the server"},
+      {"offered_per_second", "1/s", kNeither, kInfo, "operations per second that --rate asked for"},
+      {"achieved_per_second", "1/s", kHigher, kNoisy,
+       "operations per second that completed under --rate"},
+      {"dropped", "1", kLower, kNoisy,
+       "operations that --rate asked for and that were never started"},
+      {"rss_mib", "MiB", kNeither, kInfo, "resident memory of the benchmark process"},
+  };
+}
 
 const char* DirectionText(Direction direction) {
   switch (direction) {
@@ -84,8 +85,8 @@ const char* ClassText(MetricClass metric_class) {
 }
 
 bool AreSame(const Metric& a, const Metric& b) {
-  return std::strcmp(a.unit, b.unit) == 0 && a.better == b.better &&
-         a.metric_class == b.metric_class && std::strcmp(a.meaning, b.meaning) == 0;
+  return absl::string_view(a.unit) == b.unit && a.better == b.better &&
+         a.metric_class == b.metric_class && a.meaning == b.meaning;
 }
 
 std::string FamiliesText(const Catalogue::Entry& entry) {
@@ -95,15 +96,14 @@ std::string FamiliesText(const Catalogue::Entry& entry) {
 }  // namespace
 
 Catalogue::Catalogue() {
-  for (const Metric& metric : kCommon) entries_.push_back({metric, {}});
+  for (const Metric& metric : CommonMetrics()) entries_.push_back({metric, {}});
 }
 
 void Catalogue::AddFamily(const std::string& family, const std::vector<Metric>& metrics,
                           const std::vector<Column>& columns) {
   for (const Metric& metric : metrics) {
-    const auto known = absl::c_find_if(entries_, [&metric](const Entry& entry) {
-      return std::strcmp(entry.metric.name, metric.name) == 0;
-    });
+    const auto known = absl::c_find_if(
+        entries_, [&metric](const Entry& entry) { return entry.metric.name == metric.name; });
     if (known == entries_.end()) {
       entries_.push_back({metric, {family}});
       continue;

@@ -22,13 +22,13 @@ enum class MetricClass {
   kInfo,      // not at all
 };
 
-// One counter of a row. All texts are literals.
+// One counter of a row.
 struct Metric {
-  const char* name;
+  std::string name;
   const char* unit;  // "us", "ns", "1/s", "ratio", "MiB", or "1" for a plain number
   Direction better;
   MetricClass metric_class;
-  const char* meaning;  // one line
+  std::string meaning;  // one line
 };
 
 // A figure that stands in brackets behind another: "2.6 (~2.72)".
