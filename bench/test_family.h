@@ -14,6 +14,8 @@
 #include "common/harness/family.h"
 #include "common/harness/flags.h"
 #include "common/harness/spec.h"
+#include "common/harness/test_bed.h"
+#include "common/redis/command.h"
 #include "gtest/gtest.h"
 
 namespace rcb {
@@ -55,6 +57,22 @@ inline std::vector<BenchmarkSpec> AllVariants() {
 
 inline std::map<std::string, double> CountersOf(const Findings& findings) {
   return {findings.counters.begin(), findings.counters.end()};
+}
+
+// Runs the variant, cuts all connections in the middle, and expects errors but no violations.
+// Yields what the checker says.
+inline Findings FindingsAfterLostConnections(const BenchmarkSpec& spec, int64_t operations) {
+  const auto kill = [](const RunPlan&) { return Command("CLIENT", "KILL", "TYPE", "normal"); };
+  TestBed bed(WithAccident(spec, operations / 2, kill), {.threads = 2});
+  const absl::Status ran = bed.RunOnce(operations);
+  EXPECT_EQ(ran, absl::OkStatus());
+  if (!ran.ok()) return {};
+  const Tally tally = bed.totals().tally;
+  EXPECT_GT(tally.errors, 0);
+  EXPECT_EQ(tally.succeeded + tally.errors, operations);
+  Findings findings = bed.Check();
+  EXPECT_EQ(findings.violations.count, 0) << findings.violations.first;
+  return findings;
 }
 
 }  // namespace rcb

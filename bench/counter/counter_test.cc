@@ -247,17 +247,10 @@ TEST_F(CounterTest, AFunctionLibraryLostDuringARunMakesErrorsButNoViolations) {
 }
 
 TEST_F(CounterTest, LostConnectionsMakeErrorsButNoViolations) {
-  const auto kill = [](const RunPlan&) { return Command("CLIENT", "KILL", "TYPE", "normal"); };
   for (const BenchmarkSpec& spec : specs_) {
     if (!IsLockFree(spec)) continue;
     SCOPED_TRACE(spec.name);
-    TestBed bed(WithAccident(spec, kOperations / 2, kill), {.threads = 2});
-    ASSERT_EQ(bed.RunOnce(kOperations), absl::OkStatus());
-    const Tally tally = bed.totals().tally;
-    EXPECT_GT(tally.errors, 0);
-    EXPECT_EQ(tally.succeeded + tally.errors, kOperations);
-    const Findings findings = bed.Check();
-    EXPECT_EQ(findings.violations.count, 0) << findings.violations.first;
+    FindingsAfterLostConnections(spec, kOperations);
   }
 }
 

@@ -8,9 +8,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <iterator>
 #include <random>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -75,6 +78,37 @@ bool MayComeNext(const std::vector<Op>& ops, size_t next, size_t done) {
   }
   return true;
 }
+
+// By definition: is there an order of all acknowledged operations and some of the unknown writes
+// that a register allows and real time allows? Failed operations and unknown reads are not in
+// `ops`.
+template <typename Op>
+class RegisterOrders {
+ public:
+  // `may_replace(op, value)`: whether the write `op` may come where the register holds `value`.
+  RegisterOrders(std::vector<Op> ops, std::function<bool(const Op& op, int64_t value)> may_replace)
+      : ops_(std::move(ops)), may_replace_(std::move(may_replace)) {}
+
+  bool HasOne(int64_t initial) { return CanFinish(0, initial); }
+
+ private:
+  bool CanFinish(size_t done, int64_t value) {
+    if (!seen_.insert({done, value}).second) return false;
+    bool all_acknowledged = true;
+    for (size_t i = 0; i < ops_.size(); ++i) {
+      const Op& op = ops_[i];
+      if ((done >> i & 1) != 0) continue;
+      if (op.outcome == Outcome::kOk) all_acknowledged = false;
+      if (op.is_read ? op.value != value : !may_replace_(op, value)) continue;
+      if (MayComeNext(ops_, i, done) && CanFinish(done | size_t{1} << i, op.value)) return true;
+    }
+    return all_acknowledged;
+  }
+
+  const std::vector<Op> ops_;
+  const std::function<bool(const Op& op, int64_t value)> may_replace_;
+  std::set<std::pair<size_t, int64_t>> seen_;  // sets of operations done, with the value after them
+};
 
 inline std::vector<ValueOp> WithoutIgnored(std::vector<ValueOp> history) {
   std::erase_if(history, TellsNothing);

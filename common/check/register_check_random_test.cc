@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <iterator>
 #include <limits>
-#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -32,30 +31,9 @@ std::string Describe(const Case& c) {
   return absl::StrCat("initial ", c.initial, Describe(c.history, "write"));
 }
 
-// ---- Linearizability by definition: is there an order of all acknowledged operations and some
-// of the unknown writes that the register allows and real time allows?
-
-struct Search {
-  std::vector<RegisterOp> ops;                // acknowledged ones and unknown writes
-  std::set<std::pair<size_t, int64_t>> seen;  // sets of operations done, with the value after them
-
-  bool CanFinish(size_t done, int64_t value) {
-    if (!seen.insert({done, value}).second) return false;
-    bool all_acknowledged = true;
-    for (size_t i = 0; i < ops.size(); ++i) {
-      if ((done >> i & 1) != 0) continue;
-      if (ops[i].outcome == Outcome::kOk) all_acknowledged = false;
-      if (ops[i].is_read && ops[i].value != value) continue;
-      if (MayComeNext(ops, i, done) && CanFinish(done | size_t{1} << i, ops[i].value)) return true;
-    }
-    return all_acknowledged;
-  }
-};
-
 bool IsLinearizable(const std::vector<RegisterOp>& history, int64_t initial) {
-  Search search;
-  search.ops = WithoutIgnored(history);
-  return search.CanFinish(0, initial);
+  const auto always = [](const RegisterOp&, int64_t) { return true; };
+  return RegisterOrders<RegisterOp>(WithoutIgnored(history), always).HasOne(initial);
 }
 
 // ---- The counts by definition.

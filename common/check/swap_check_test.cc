@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -70,36 +69,17 @@ TEST(SwapCheckTest, AStaleReadIsNoFaultOfTheWrites) {
   EXPECT_EQ(broken.reads.count, 1);
 }
 
-// ---- By definition: is there an order that the register and real time allow?
-
-struct Search {
-  History ops;                                // acknowledged ones and unknown writes
-  std::set<std::pair<size_t, int64_t>> seen;  // sets of operations done, with the value after them
-
-  bool CanFinish(size_t done, int64_t value) {
-    if (!seen.insert({done, value}).second) return false;
-    bool all_acknowledged = true;
-    for (size_t i = 0; i < ops.size(); ++i) {
-      if ((done >> i & 1) != 0) continue;
-      const bool acknowledged = ops[i].outcome == Outcome::kOk;
-      if (acknowledged) all_acknowledged = false;
-      if (ops[i].is_read && ops[i].value != value) continue;
-      if (!ops[i].is_read && acknowledged && ops[i].replaced != value) continue;
-      if (MayComeNext(ops, i, done) && CanFinish(done | size_t{1} << i, ops[i].value)) return true;
-    }
-    return all_acknowledged;
-  }
-};
-
 bool IsIgnored(const SwapOp& op) {
   return op.outcome == Outcome::kFailed || (op.outcome == Outcome::kUnknown && op.is_read);
 }
 
 bool IsLinearizable(const History& history) {
-  Search search;
-  search.ops = history;
-  std::erase_if(search.ops, IsIgnored);
-  return search.CanFinish(0, /*value=*/0);
+  History ops = history;
+  std::erase_if(ops, IsIgnored);
+  const auto may_replace = [](const SwapOp& op, int64_t value) {
+    return op.outcome != Outcome::kOk || op.replaced == value;
+  };
+  return RegisterOrders<SwapOp>(std::move(ops), may_replace).HasOne(/*initial=*/0);
 }
 
 std::string Describe(const History& history) {
