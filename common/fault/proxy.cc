@@ -83,7 +83,6 @@ Proxy::Link::Link(Proxy& proxy, uint64_t seed)
       to_server_(proxy.loop_, seed, Hear(proxy.counts_.bytes_to_server)),
       to_client_(proxy.loop_, seed + 1, Hear(proxy.counts_.bytes_to_client)) {
   SetFaults(proxy.faults_);
-  ++proxy_.counts_.open;
 }
 
 Flow::Listener Proxy::Link::Hear(std::atomic<int64_t>& bytes) {
@@ -149,7 +148,6 @@ void Proxy::Link::Close(bool with_reset) {
   to_server_.Stop();
   to_client_.Stop();
   proxy_.links_.erase(this);
-  --proxy_.counts_.open;
   const bool has_server = open_streams_ == 2;
   CloseStream(client_, with_reset);
   if (has_server) CloseStream(server_, with_reset);

@@ -24,7 +24,6 @@ namespace rcb {
 // What has passed through a proxy so far.
 struct ProxyCounts {
   std::atomic<int64_t> connections = 0;  // that were accepted
-  std::atomic<int64_t> open = 0;         // of these
   std::atomic<int64_t> bytes_to_server = 0;
   std::atomic<int64_t> bytes_to_client = 0;
   std::atomic<int64_t> lost_chunks = 0;  // by lose_probability

@@ -72,6 +72,14 @@ class ProxyTest : public testing::Test {
   std::unique_ptr<BlockingClient> direct_;
 };
 
+absl::Status RunOne(TestClient& client, const Command& command) {
+  const auto run = [](Connection& redis, const Command& kept) -> Task<absl::Status> {
+    co_await redis.Run(kept);
+    co_return absl::OkStatus();
+  };
+  return client.Run(run(client.connection, command));
+}
+
 // Bytes of all values, so that nothing can be lost, swapped or repeated unnoticed.
 std::string Pattern(size_t size) {
   std::string bytes(size, '\0');
@@ -164,17 +172,13 @@ TEST_F(ProxyTest, LosesRepliesToRequestsThatTheServerHasApplied) {
   ProxyFaults faults;
   faults.to_client.lose_probability = 1;
   Set(faults);
-  const auto increment = [&]() -> Task<absl::Status> {
-    co_await client.connection.Run(Command("INCR", "key"));
-    co_return absl::OkStatus();
-  };
-  EXPECT_EQ(client.Run(increment()).code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(RunOne(client, Command("INCR", "key")).code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_EQ(Ask({"GET", "key"}), "1");
   EXPECT_EQ(proxy_->counts().lost_chunks, 1);
 
   Set(ProxyFaults());
   ASSERT_EQ(client.Connect(), absl::OkStatus());
-  EXPECT_EQ(client.Run(increment()), absl::OkStatus());
+  EXPECT_EQ(RunOne(client, Command("INCR", "key")), absl::OkStatus());
   EXPECT_EQ(Ask({"GET", "key"}), "2");
 }
 
@@ -188,11 +192,7 @@ TEST_F(ProxyTest, LosesAboutAsManyRepliesAsItsChanceSays) {
     Set(ProxyFaults());
     ASSERT_EQ(client.Connect(), absl::OkStatus());
     Set(faults);
-    const auto ping = [&]() -> Task<absl::Status> {
-      co_await client.connection.Run(Command("PING"));
-      co_return absl::OkStatus();
-    };
-    lost += client.Run(ping()).ok() ? 0 : 1;
+    lost += RunOne(client, Command("PING")).ok() ? 0 : 1;
   }
   // The draws are those of the seed; a fair coin leaves these bounds less than once in 10,000
   // times.
@@ -208,11 +208,7 @@ TEST_F(ProxyTest, SwallowsRequestsThatNeverReachTheServer) {
   ProxyFaults faults;
   faults.to_server.swallow = true;
   Set(faults);
-  const auto increment = [&]() -> Task<absl::Status> {
-    co_await client.connection.Run(Command("INCR", "key"));
-    co_return absl::OkStatus();
-  };
-  EXPECT_EQ(client.Run(increment()).code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(RunOne(client, Command("INCR", "key")).code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_EQ(Ask({"EXISTS", "key"}), "0");
 }
 
@@ -368,11 +364,7 @@ TEST_F(ProxyTest, EndsWithConnectionsOpenAndBytesUnderWay) {
   client.options.op_timeout_ms = kShortMs;
   ASSERT_EQ(client.Connect(), absl::OkStatus());
   Set(faults);
-  const auto ping = [&]() -> Task<absl::Status> {
-    co_await client.connection.Run(Command("PING"));
-    co_return absl::OkStatus();
-  };
-  EXPECT_EQ(client.Run(ping()).code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(RunOne(client, Command("PING")).code(), absl::StatusCode::kDeadlineExceeded);
   absl::StatusOr<BlockingClient> open = absl::UnknownError("");
   Set(ProxyFaults());
   open = Connect();
