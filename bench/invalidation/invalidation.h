@@ -27,7 +27,7 @@ inline Operation ReadAside(Worker& worker, Cache& cache, size_t index) {
   if (cached.is_value()) co_return cached.version;
   const int64_t version = co_await cache.ReadOrigin(worker, index);
   co_await worker.redis().Run(
-      Command("SET", key.name, cache.Value(version), "PX", cache.settings().ttl_ms));
+      Command("SET", key.name, Cache::Value(version), "PX", cache.settings().ttl_ms));
   co_return version;
 }
 
@@ -58,7 +58,7 @@ inline Operation FillVersioned(Worker& worker, Cache& cache, size_t index) {
   const int64_t version = co_await cache.ReadOrigin(worker, index);
   worker.Holds();
   co_await worker.redis().Eval(kFillUnlessOlder, cache.key(index).name, version,
-                               cache.Value(version), cache.settings().ttl_ms);
+                               Cache::Value(version), cache.settings().ttl_ms);
   co_return version;
 }
 
