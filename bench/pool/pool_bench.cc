@@ -171,12 +171,11 @@ class PoolScenario : public Scenario {
                 row.sharing == Sharing::kPool ? connections : int64_t{plan.workers}) {}
 
   absl::Status Prepare(BlockingClient& redis) override {
+    std::vector<std::string> fill = {"MSET"};
     for (int32_t i = 0; i < pool::kKeys; ++i) {
-      const std::string& key = ground_.keys()[static_cast<size_t>(i)];
-      absl::Status filled = redis.Command({"SET", key, absl::StrCat(i)}).status();
-      if (!filled.ok()) return filled;
+      fill.insert(fill.end(), {ground_.keys()[static_cast<size_t>(i)], absl::StrCat(i)});
     }
-    return absl::OkStatus();
+    return redis.Command(fill).status();
   }
 
   Operation Operate(Worker& worker) override {
@@ -282,7 +281,7 @@ BenchmarkSpec SpecOf(const Row& row, int64_t pool) {
   spec.needs.own_connections = has_own ? Own::kByOperations : Own::kNone;
   spec.needs.shared_connections = static_cast<int>(connections);
   spec.needs.min_shared_of_thread = row.min_pool_of_thread;
-  spec.needs.commands = {"SET", "GET", "ECHO", "BLPOP"};
+  spec.needs.commands = {"MSET", "GET", "ECHO", "BLPOP"};
   for (int32_t i = 0; i < pool::kKeys; ++i) {
     spec.needs.keys.push_back(absl::StrCat("key:", i));
   }
