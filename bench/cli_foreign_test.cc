@@ -38,8 +38,8 @@ class CliForeignTest : public CliTest {
   void SetUp() override {
     server_ = StartServer();
     ASSERT_NE(server_, nullptr);
-    Admin({"ACL", "SETUSER", "guest", "on", absl::StrCat(">", kSecret), "~rcb:*", "&rcb:*", "+@all",
-           "-@dangerous", "+info"});
+    Admin({"ACL", "SETUSER", "guest", "on", absl::StrCat(">", kSecret), "~rcb:*", "&rcb:*",
+           "&__redis__:invalidate", "+@all", "-@dangerous", "+info"});
     Admin({"SET", "theirs", "1"});
     Admin({"SET", "rcb:theirs", "2"});
     Admin({"FUNCTION", "LOAD", kLibrary});

@@ -93,10 +93,16 @@ TEST_F(CliOutputTest, RunsEverythingAndEndsWithTheVerdict) {
   const std::string path = workspace_.Path("out.json");
   const CliResult result = RunWell({"--workers=5", absl::StrCat("--benchmark_out=", path),
                                     "--benchmark_filter=-redis_benchmark"});
-  EXPECT_EQ(result.err, "");
+  // Few servers know this option yet.
+  const std::string left_out = "Invalidation/lockfree/set_if_equal";
+  if (!result.err.empty()) {
+    EXPECT_EQ(result.err, absl::StrCat("bench: ", left_out,
+                                       " is left out: SET.IFEQ fails: ERR syntax error\n"));
+  }
   EXPECT_TRUE(std::regex_search(
       result.out, std::regex("\nverdict: [0-9]+ safe variants, 0 violations; [0-9]+ unsafe "
-                             "controls, all caught\n$")))
+                             "controls, all caught(; 1 left out: " +
+                             left_out + ")?\n$")))
       << result.out;
   for (const std::string& line : Lines(result.out)) EXPECT_LE(line.size(), kWidestLine) << line;
   EXPECT_THAT(result.out,

@@ -198,6 +198,7 @@ TEST(NamesTest, AServerWithoutFunctionsIsOfferedAllOtherVariants) {
   benchmark::ClearRegisteredBenchmarks();  // they refer to the suite
   std::vector<std::string> missing;
   for (const LeftOut& variant : suite.left_out()) {
+    if (absl::StrContains(variant.reason, "SET.IFEQ")) continue;  // is no question of functions
     missing.push_back(variant.variant);
     EXPECT_TRUE(absl::StrContains(variant.reason, "unknown command")) << variant.reason;
   }

@@ -16,6 +16,7 @@
 #include "common/harness/spec.h"
 #include "common/harness/test_bed.h"
 #include "common/redis/command.h"
+#include "common/server/rights.h"
 #include "gtest/gtest.h"
 
 namespace rcb {
@@ -43,6 +44,14 @@ inline BenchmarkSpec SpecOf(const Family& family, const std::string& name,
   }
   ADD_FAILURE() << "there is no variant " << name;
   std::abort();
+}
+
+// Whether the server of this test program knows all commands that the variant needs.
+inline bool CanRunHere(const BenchmarkSpec& spec) {
+  const absl::StatusOr<Deployment*> server = TestBed::Server();
+  if (!server.ok()) return false;
+  Rights rights((*server)->endpoint(), "rcb:probe:", "rcb_probe", /*is_cancelled=*/nullptr);
+  return rights.WhyNot(spec.needs.commands).empty();
 }
 
 // Of all families with variants.

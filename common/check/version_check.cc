@@ -19,6 +19,7 @@ struct Milestone {
 struct KeyState {
   std::vector<Milestone> milestones;              // both of its fields grow
   std::unordered_map<int64_t, int64_t> begun_ns;  // when the write of a version began
+  int64_t unknown_since_ns = INT64_MAX;           // when a write began whose version is not known
   std::unordered_map<uint16_t, int64_t> seen;     // the newest that each client has read,
   std::unordered_map<uint16_t, int64_t> own;      // and written
 };
@@ -73,7 +74,7 @@ void JudgeRead(const VersionedOp& read, size_t place, int64_t first_version, Key
   if (const int64_t own = key.own[read.client]; read.version < own) {
     report.own_write.Add(1, absl::StrCat(Describe(read), " after it had written ", own));
   }
-  if (read.version == first_version) return;
+  if (read.version == first_version || read.return_ns >= key.unknown_since_ns) return;
   const auto begun = key.begun_ns.find(read.version);
   if (begun == key.begun_ns.end() || begun->second > read.return_ns) {
     report.invented.Add(1, absl::StrCat(Describe(read), ", which nobody had written by then"));
@@ -85,7 +86,13 @@ void JudgeRead(const VersionedOp& read, size_t place, int64_t first_version, Key
 VersionReport CheckVersions(absl::Span<const VersionedOp> history, int64_t first_version) {
   std::unordered_map<uint32_t, KeyState> keys;
   for (const VersionedOp& op : history) {
-    if (op.is_write && op.version != 0) keys[op.key].begun_ns.emplace(op.version, op.invoke_ns);
+    if (!op.is_write) continue;
+    KeyState& key = keys[op.key];
+    if (op.version != 0) {
+      key.begun_ns.emplace(op.version, op.invoke_ns);
+    } else if (op.outcome != Outcome::kFailed) {
+      key.unknown_since_ns = std::min(key.unknown_since_ns, op.invoke_ns);
+    }
   }
   VersionReport report;
   for (const Event& event : InOrder(history)) {

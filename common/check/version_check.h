@@ -18,7 +18,9 @@ namespace rcb {
 struct VersionedOp {
   int64_t invoke_ns = 0;
   int64_t return_ns = 0;
-  int64_t version = 0;  // that it read or wrote; of a write that failed too, 0 where it wrote none
+  // That it read or wrote, also where the rest of the write failed. 0: it wrote none, or it is not
+  // known which.
+  int64_t version = 0;
   uint32_t key = 0;
   uint16_t client = 0;
   bool is_write = false;

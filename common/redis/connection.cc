@@ -104,7 +104,10 @@ Task<absl::Status> Connection::ConnectOnce() {
   co_return greeted;
 }
 
-void Connection::Close() { Fail(absl::UnavailableError("the connection was closed")); }
+void Connection::Close() {
+  if (state_ == State::kGreeting || state_ == State::kReady) --losses_;  // which Fail counts
+  Fail(absl::UnavailableError("the connection was closed"));
+}
 
 Connection::RunAwaiter Connection::Run(const Command& command, int64_t server_wait_ms) {
   return RunAwaiter(*this, command, options_.op_timeout_ms + server_wait_ms);

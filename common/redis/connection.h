@@ -99,7 +99,7 @@ class Connection : private Transport::Listener, private SweepListener {
 
   // The requests sent so far. A pipeline counts as one.
   int64_t round_trips() const { return round_trips_; }
-  // How often an open connection has ended, for any reason.
+  // How often an open connection has ended, for any reason but Close.
   int64_t losses() const { return losses_; }
   Loop& loop() { return SweepListener::loop(); }
 

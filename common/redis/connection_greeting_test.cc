@@ -157,6 +157,7 @@ TEST_P(ConnectionGreetingOver, ReplacesAnOlderConnection) {
   EXPECT_EQ(client.Connect(), absl::OkStatus());
   EXPECT_EQ(client.Connect(), absl::OkStatus());
   client.connection.Close();
+  EXPECT_EQ(client.connection.losses(), 0) << "to close it is no loss";
   EXPECT_EQ(peer.Finish(), absl::OkStatus());
 }
 

@@ -57,9 +57,11 @@ void Subscriber::OnPush(absl::StatusOr<Reply> push) {
     const Reply& message = *push;
     // The server may still send messages of a channel that we have left.
     if (message[0].text() != "message" || message[1].text() != channel_) return;
-    inbox_.push_back(message[2].text());
+    if (!on_message_) inbox_.push_back(message[2].text());
   }
-  if (arrival_ != nullptr) arrival_->Set();
+  const bool ends_wait = !push.ok() || !on_message_;
+  if (on_message_) on_message_(std::move(push));
+  if (ends_wait && arrival_ != nullptr) arrival_->Set();
 }
 
 }  // namespace rcb

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -16,8 +17,7 @@
 
 namespace rcb {
 
-// See https://redis.io/docs/manual/pubsub. For payloads that are text; those of invalidation
-// messages are not, see Connection::set_on_push. Loop thread only.
+// See https://redis.io/docs/manual/pubsub. Loop thread only.
 class Subscriber {
  public:
   // The arguments are those of Connection.
@@ -34,6 +34,10 @@ class Subscriber {
   // Yields the next message of the channel. Fails with kDeadlineExceeded at `deadline_ns` (NowNs
   // clock), or as the connection failed when it is lost, because messages may be lost as well.
   Task<absl::StatusOr<std::string>> NextMessage(int64_t deadline_ns);
+  // Has `on_message` receive each message of the channel whole, and why no more will come, instead
+  // of NextMessage. For payloads that are no text, and for those who act on a message at once.
+  // Null: no longer.
+  void set_on_message(Connection::PushHandler on_message) { on_message_ = std::move(on_message); }
 
  private:
   void OnPush(absl::StatusOr<Reply> push);
@@ -44,6 +48,7 @@ class Subscriber {
   std::deque<std::string> inbox_;
   absl::Status lost_;
   Event* arrival_ = nullptr;  // NextMessage waits for this
+  Connection::PushHandler on_message_;
 };
 
 }  // namespace rcb

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -360,6 +361,35 @@ TEST(Subscriber, CancelEndsTheWaitForAMessage) {
   };
   EXPECT_EQ(client.Run(body()).code(), absl::StatusCode::kCancelled);
   client.subscriber.connection().Close();
+  EXPECT_EQ(peer.Finish(), absl::OkStatus());
+}
+
+// As a cache in the client does, which acts on a message at once.
+TEST(Subscriber, HandsMessagesOverWholeWhereThatIsAskedFor) {
+  ScriptedPeer peer([](PeerConnection& client) {
+    client.Greet();
+    Confirm(client, "", "mine");
+    client.Send(absl::StrCat(Message("other", "no"), Message("mine", "text"),
+                             "*3\r\n$7\r\nmessage\r\n$4\r\nmine\r\n*2\r\n$1\r\na\r\n$1\r\nb\r\n"));
+  });
+  TestSubscriber client(peer.address());
+  std::vector<std::string> heard;
+  bool is_lost = false;
+  client.subscriber.set_on_message([&](const absl::StatusOr<Reply>& message) {
+    is_lost = !message.ok();
+    if (is_lost) return;
+    const Reply& payload = (*message)[2];
+    heard.push_back(payload.is_array() ? payload[1].text() : payload.text());
+  });
+  const auto body = [&]() -> Task<absl::Status> {
+    co_await client.subscriber.Subscribe("mine");
+    const auto none = co_await Try(client.subscriber.NextMessage(FarNs()));
+    EXPECT_FALSE(none.ok()) << "no message stays for it";
+    co_return absl::OkStatus();
+  };
+  EXPECT_EQ(client.Run(body()), absl::OkStatus());
+  EXPECT_EQ(heard, (std::vector<std::string>{"text", "b"}));
+  EXPECT_TRUE(is_lost);
   EXPECT_EQ(peer.Finish(), absl::OkStatus());
 }
 

@@ -25,7 +25,8 @@ class Rights {
 
   // Why the first of `commands` that cannot be run cannot, in the server's words; empty where all
   // can. Each is the name of a command, such as "LMOVE"; FCALL stands for loading and deleting
-  // functions too. Aborts on a command that it has no example of.
+  // functions too, CLIENT for client-side caching, and SET.IFEQ for that option of SET. Aborts on a
+  // command that it has no example of.
   std::string WhyNot(const std::vector<std::string>& commands);
   // The keys that it uses for that, and deletes again if nothing comes between.
   std::vector<std::string> Keys() const;

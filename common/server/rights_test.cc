@@ -87,6 +87,16 @@ TEST_F(RightsTest, MindsChannelsAndTheRightToDeleteFunctions) {
   EXPECT_EQ(admin_->Command({"FUNCTION", "LIST"})->size(), 0u) << "it must not leave one";
 }
 
+TEST_F(RightsTest, TriesAnOptionAndWhatGoesWithACommand) {
+  EXPECT_EQ(Of({"~ours:*", "&__redis__:invalidate", "+@all"}).WhyNot({"CLIENT"}), "");
+  EXPECT_THAT(Of({"~ours:*", "resetchannels", "&ours:*", "+@all"}).WhyNot({"CLIENT"}),
+              AllOf(StartsWith("CLIENT fails: "), HasSubstr("NOPERM")));
+  const std::string without = Of({"~ours:*", "+@all"}).WhyNot({"SET.IFEQ"});
+  if (!without.empty()) {
+    EXPECT_EQ(without, "SET.IFEQ fails: ERR syntax error");
+  }
+}
+
 TEST_F(RightsTest, TriesEachCommandOnce) {
   Rights rights = Of({"~ours:*", "+@all", "-ttl"});
   EXPECT_EQ(rights.WhyNot({"INCR"}), "");

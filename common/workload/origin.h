@@ -37,19 +37,26 @@ class Origin {
     for (auto& newest : newest_) newest = kFirstVersion;
   }
 
-  // Yields the version that was the newest when it was asked. Like all of these, it fails
-  // only when the loop is cancelled.
-  Task<absl::StatusOr<int64_t>> Read(Loop& loop, absl::InsecureBitGen& random, size_t key) const {
+  // How long a request is to take.
+  int64_t DrawReadNs(absl::InsecureBitGen& random) const {
+    return Draw(random, delays_.read_min_us, delays_.read_max_us);
+  }
+  int64_t DrawWriteNs(absl::InsecureBitGen& random) const {
+    return Draw(random, delays_.write_min_us, delays_.write_max_us);
+  }
+
+  // Yields the version that was the newest when it was asked. Like all of these, it fails only when
+  // the loop is cancelled.
+  Task<absl::StatusOr<int64_t>> Read(Loop& loop, size_t key, int64_t takes_ns) const {
     const int64_t version = newest_[key];
-    co_await loop.Sleep(Draw(random, delays_.read_min_us, delays_.read_max_us));
+    co_await loop.Sleep(takes_ns);
     co_return version;
   }
 
   // Writes the next version, and yields it. `written` has it as soon as it is written, which is
   // before the answer is there; it outlives the call.
-  Task<absl::StatusOr<int64_t>> Write(Loop& loop, absl::InsecureBitGen& random, size_t key,
-                                      int64_t* written) {
-    const int64_t half_ns = Draw(random, delays_.write_min_us, delays_.write_max_us) / 2;
+  Task<absl::StatusOr<int64_t>> Write(Loop& loop, size_t key, int64_t takes_ns, int64_t* written) {
+    const int64_t half_ns = takes_ns / 2;
     co_await loop.Sleep(half_ns);
     *written = newest_[key].fetch_add(1) + 1;
     co_await loop.Sleep(half_ns);
@@ -58,9 +65,9 @@ class Origin {
 
   // Stores versions that others have numbered, in this order and by one request. It trusts the
   // order: what comes last is the newest.
-  Task<absl::Status> Store(Loop& loop, absl::InsecureBitGen& random,
-                           std::vector<std::pair<size_t, int64_t>> keys_and_versions) {
-    const int64_t half_ns = Draw(random, delays_.write_min_us, delays_.write_max_us) / 2;
+  Task<absl::Status> Store(Loop& loop, std::vector<std::pair<size_t, int64_t>> keys_and_versions,
+                           int64_t takes_ns) {
+    const int64_t half_ns = takes_ns / 2;
     co_await loop.Sleep(half_ns);
     for (const auto& [key, version] : keys_and_versions) newest_[key] = version;
     co_await loop.Sleep(half_ns);
