@@ -26,7 +26,7 @@ struct Row {
   Needs needs;
   int64_t floor_requests;
   const char* promise;
-  bool has_locks = false;
+  TrialContract trial = {};
 };
 
 constexpr char kOnce[] =
@@ -35,6 +35,12 @@ constexpr char kOnce[] =
 constexpr char kOnceAnExpiry[] =
     "registers, counters and banks as if one at a time; one computation for each expiration, and "
     "none that is needless; no document older than what was acknowledged, or than its end";
+// Who refreshes dies or is late with the document, for so long that the others see it come to its
+// end.
+constexpr TrialContract kRefresherDies = {.death = TrialContract::Death::kOthersGoOn,
+                                          .stalls = true,
+                                          .requests_while_holding = 1,
+                                          .operations = 60};
 constexpr Row kRows[] = {
     {.name = "Mixed/unsafe/naive",
      .role = Role::kControl,
@@ -50,14 +56,15 @@ constexpr Row kRows[] = {
      .needs = {"MSET MGET EVAL GET SET DEL PTTL PEXPIRE", ""},
      .floor_requests = 0,
      .promise = kOnce,
-     .has_locks = true},
+     .trial = {.death = TrialContract::Death::kOthersGoOn, .operations = 10}},
     {.name = "Mixed/lockfree/safe",
      .role = Role::kSafe,
      .techniques = &mixed::kLockFree,
      .once = Once::kEachExpiry,
      .needs = {"MSET MGET EVAL GET SET GETSET INCR DEL DECRBY INCRBY", ""},
      .floor_requests = 1,
-     .promise = kOnceAnExpiry},
+     .promise = kOnceAnExpiry,
+     .trial = kRefresherDies},
 };
 
 struct MixedOptions {
@@ -72,12 +79,12 @@ Settings SettingsOf(const MixedOptions& options, const RunPlan& plan) {
   settings.mix.distribution = options.keyspace.DistributionOr(options.mix.distribution);
   settings.value_bytes = options.keyspace.value_bytes;
   settings.lease_ms = plan.LeaseMs(settings.lease_ms);
-  if (plan.trial) {  // all classes are tried as often, on few keys
-    settings.mix.weights.fill(1);
-    settings.mix.keys = 4;
+  if (plan.trial) {  // all classes on few keys; a document lives long enough to be read
+    settings.mix.weights = {4, 4, 4, 24, 4, 1, 8};
+    settings.mix.keys = 2;
     settings.mix.distribution = KeyDistribution();
     settings.mix.computation = {/*min_ms=*/2, /*max_ms=*/2};
-    settings.mix.grace_ms = 20;
+    settings.mix.grace_ms = 10;
   }
   return settings;
 }
@@ -103,8 +110,7 @@ std::vector<BenchmarkSpec> Variants(const MixedOptions& options) {
     spec.min_run_s = options.mix.min_run_s;
     spec.floor.round_trips = 1;
     spec.floor.requests = row.floor_requests;
-    spec.trial.operations = 10;
-    if (row.has_locks) spec.trial.death = TrialContract::Death::kOthersGoOn;
+    spec.trial = row.trial;
     spec.residue = ResidueOf(row);
     Declare(row.needs, spec);
     spec.op_classes.assign(mixed::kClassNames.begin(), mixed::kClassNames.end());

@@ -1,6 +1,7 @@
 #include "bench/mixed/record.h"
 
 #include <algorithm>
+#include <array>
 
 #include "common/check/interval.h"
 #include "common/measure/per_worker.h"
