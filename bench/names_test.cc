@@ -79,12 +79,12 @@ std::set<std::string> BareNames() {
   return bare;
 }
 
-// The text of each bench/*/*_bench.cc by file name.
+// The text of each source that has rows, by file name.
 std::map<std::string, std::string> Sources() {
   std::map<std::string, std::string> sources;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(RCB_SOURCE_DIR "/bench")) {
     const std::string file = entry.path().filename();
-    if (!absl::EndsWith(file, "_bench.cc")) continue;
+    if (!absl::EndsWith(file, "_bench.cc") && !absl::EndsWith(file, "_rows.cc")) continue;
     std::ostringstream text;
     text << std::ifstream(entry.path()).rdbuf();
     sources[file] = text.str();
