@@ -26,7 +26,7 @@ constexpr int64_t kTrialOperationsPerEpoch = 50;
 constexpr Row Policy(const char* name, const char* policy, Order order, Theory theory) {
   Row row{name, Role::kSafe, policy, order, theory};
   if (order == Order::kRecent || order == Order::kOften) {
-    row.needs.commands = "GET SET DBSIZE EVAL DUMP RESTORE";
+    row.needs.commands = "GET SET DBSIZE EVAL DUMP RESTORE OBJECT";
   }
   return row;
 }
@@ -65,14 +65,14 @@ constexpr Row kRows[] = {
      .order = Order::kRecent,
      .theory = Theory::kBound,
      .variant = eviction::GetOrFillStamped,
-     .needs = {"GET SET DBSIZE EVAL DUMP RESTORE", ""},
+     .needs = {"GET SET DBSIZE EVAL DUMP RESTORE OBJECT", ""},
      .shifts = true},
     {.name = "Eviction/shift/allkeys_lfu",
      .role = Role::kSafe,
      .policy = "allkeys-lfu",
      .order = Order::kOften,
      .theory = Theory::kBound,
-     .needs = {"GET SET DBSIZE EVAL DUMP RESTORE", ""},
+     .needs = {"GET SET DBSIZE EVAL DUMP RESTORE OBJECT", ""},
      .shifts = true},
     {.name = "Eviction/unsafe/stale_copy",
      .role = Role::kControl,

@@ -46,6 +46,9 @@ class EvictionScenario : public Scenario {
     }
     status = Store(keys, row_.order, cache_, redis);
     if (!status.ok()) return status;
+    const absl::StatusOr<bool> kept = KeepsAges(keys, row_.order, cache_, redis);
+    if (!kept.ok()) return kept.status();
+    keeps_ages_ = *kept;
     const absl::StatusOr<MemoryFacts> full = FetchMemoryFacts(redis);
     if (!full.ok()) return full.status();
     bytes_per_key_ = static_cast<double>(full->used_bytes - empty_.used_bytes) /
@@ -237,6 +240,12 @@ class EvictionScenario : public Scenario {
     double low = 0;
     double high = most;
     if (row_.theory == Theory::kLru) {
+      if (!keeps_ages_) {
+        findings.note =
+            "Redis before 7.0 holds no ages beyond the last turn of its 24-bit clock, which is too "
+            "near: nothing is judged";
+        return;
+      }
       const double window = popularity.LruWindow(held);
       if (static_cast<double>(operations) > window) {
         findings.note = absl::StrFormat(
@@ -270,9 +279,10 @@ class EvictionScenario : public Scenario {
   const Row row_;
   const std::vector<double> probabilities_;
   std::vector<bool> is_held_;  // at the start
-  MemoryFacts empty_;          // before there were keys
-  double value_bytes_ = 0;     // of a key, on the average
-  double bytes_per_key_ = 0;   // before any was evicted
+  bool keeps_ages_ = true;
+  MemoryFacts empty_;         // before there were keys
+  double value_bytes_ = 0;    // of a key, on the average
+  double bytes_per_key_ = 0;  // before any was evicted
 };
 
 }  // namespace

@@ -83,6 +83,20 @@ TEST(EvictionTest, AHitRatioThatIsNotTheoryIsBroken) {
   }
 }
 
+// Then LRU is not judged by ages that are not there.
+TEST(EvictionTest, AServerThatDoesNotKeepAgesIsSeen) {
+  TestBed bed(SpecOf(EvictionFamily(), "Eviction/policy/allkeys_lru", kFew), {.workers = 2});
+  ASSERT_EQ(bed.RunOnce(1), absl::OkStatus());
+  ASSERT_TRUE(bed.redis().Command({"CONFIG", "SET", "maxmemory", "0"}).ok());
+  const eviction::Cache cache(bed.plan(), eviction::Settings());
+  const std::vector<eviction::HeldKey> held = {{3, 500}, {4, 20}};
+  constexpr eviction::Order kRecent = eviction::Order::kRecent;
+  ASSERT_EQ(eviction::Store(held, kRecent, cache, bed.redis()), absl::OkStatus());
+  EXPECT_TRUE(eviction::KeepsAges(held, kRecent, cache, bed.redis()).value());
+  ASSERT_TRUE(bed.redis().Command({"GET", cache.NameOf(3)}).ok());
+  EXPECT_FALSE(eviction::KeepsAges(held, kRecent, cache, bed.redis()).value());
+}
+
 // https://redis.io/docs/reference/eviction: 10, 18, 142 and 255 with the factor 10.
 TEST(CounterAfterTest, IsAboutWhatRedisTells) {
   EXPECT_EQ(eviction::CounterAfter(0), 5);

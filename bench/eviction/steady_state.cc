@@ -129,6 +129,20 @@ absl::Status Store(const std::vector<HeldKey>& held, Order order, const Cache& c
   return absl::OkStatus();
 }
 
+absl::StatusOr<bool> KeepsAges(const std::vector<HeldKey>& held, Order order, const Cache& cache,
+                               BlockingClient& redis) {
+  constexpr int64_t kMostSince = 3600;  // seconds that storing may have taken
+  if (order != Order::kRecent || held.empty()) return true;
+  const auto oldest =
+      std::max_element(held.begin(), held.end(),
+                       [](const HeldKey& a, const HeldKey& b) { return a.place < b.place; });
+  const absl::StatusOr<Reply> age =
+      redis.Command({"OBJECT", "IDLETIME", cache.NameOf(oldest->key)});
+  if (!age.ok()) return age.status();
+  const int64_t told = AgeOf(*oldest, order);
+  return age->integer() >= told - 1 && age->integer() <= told + kMostSince;
+}
+
 absl::StatusOr<MemoryFacts> FetchMemoryFacts(BlockingClient& redis) {
   const absl::StatusOr<Reply> info = redis.Command({"INFO"});
   if (!info.ok()) return info.status();

@@ -42,6 +42,12 @@ int64_t CounterAfter(double uses);
 absl::Status Store(const std::vector<HeldKey>& held, Order order, const Cache& cache,
                    BlockingClient& redis);
 
+// Whether the server has the ages of last uses that it was told. Redis before 7.0 makes an age that
+// reaches back beyond the last turn of its clock, which has 24 bits for seconds, half a turn
+// instead. https://redis.io/commands/object-idletime
+absl::StatusOr<bool> KeepsAges(const std::vector<HeldKey>& held, Order order, const Cache& cache,
+                               BlockingClient& redis);
+
 // What INFO says of memory and evictions.
 struct MemoryFacts {
   int64_t used_bytes = 0;    // with the clients' buffers,

@@ -89,6 +89,7 @@ struct OpNote {
   uint32_t key = 0;
   int64_t written = 0;    // the version that it wrote, also where the rest of it failed
   int64_t origin_ns = 0;  // how long the origin was meant to take
+  int64_t late_ns = 0;    // see Worker
 };
 
 // What all workers of a run share.

@@ -66,7 +66,7 @@ constexpr Row kRows[] = {
      .promise = kTwiceDeleted,
      // What it promises is what double_delete does, with its own delay.
      .promises = {.stale_ms = 1, .forward = false, .own_write = false, .fill_ms = kDeleteAgainMs},
-     .settings = {.write_share = 0.3, .delete_again_ms = 1},
+     .settings = {.write_share = 0.1, .delete_again_ms = 1},
      .second = Second::kDeletes},
     {.name = "Invalidation/unsafe/tracking_race",
      .role = Role::kControl,

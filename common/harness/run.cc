@@ -150,7 +150,8 @@ Task<void> Run::OpenLoop(ThreadSlot& slot, WorkerState& state) {
     static_cast<void>(co_await Try(slot.loop.SleepUntil(intended_ns)));  // stopped() tells
     if (stopped() || (options_.shape == Shape::kEpochs && scenario_->IsOver())) co_return;
     const int64_t start_ns = std::max(NowNs(), intended_ns);
-    slot.lateness.Record(start_ns - intended_ns);
+    state.worker.late_ns = start_ns - intended_ns;
+    slot.lateness.Record(state.worker.late_ns);
     slot.last_start_ns = start_ns;
     if (start_ns - intended_ns > options_.op_timeout_ms * kNsPerMs) {
       ++state.tally.started;

@@ -113,6 +113,20 @@ TEST_F(OpenLoop, AStallIsChargedToEveryOperationThatItDelays) {
   EXPECT_LT(long_in_history, delayed);
 }
 
+TEST_F(OpenLoop, AnOperationIsToldHowLateItBegins) {
+  constexpr int64_t kStallNs = 200 * kMsNs;
+  std::unique_ptr<Session> session = MustOpen(OptionsFor(/*workers=*/1, /*threads=*/1));
+  const auto operate = StallingOnce(20, kStallNs);
+  std::vector<int64_t> late_ns;
+  DriveRun(*session, /*budget=*/200, OpenOptions(10'000),
+           std::make_unique<FunctionScenario>([&](Worker& worker) {
+             late_ns.push_back(worker.late_ns);
+             return operate(worker);
+           }));
+  EXPECT_LT(late_ns[0], kStallNs / 2);
+  EXPECT_GT(late_ns[21], kStallNs / 2);
+}
+
 TEST_F(OpenLoop, WhatIsLaterThanTheDeadlineIsDroppedAndItsDelayKept) {
   constexpr int64_t kBudget = 200;
   constexpr int64_t kStalled = 20;

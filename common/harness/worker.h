@@ -69,6 +69,7 @@ struct Worker {
   absl::InsecureBitGen* random = nullptr;
   Tally* tally = nullptr;
   int32_t operation = 0;  // which of its operations this is, from 0; see OpRecord
+  int64_t late_ns = 0;    // open loop: how long after its intended start this operation began
   uint8_t op_class = 0;   // of this operation, among BenchmarkSpec::op_classes; set it at the start
   HoldListener* on_hold = nullptr;  // in trials only
 

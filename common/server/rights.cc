@@ -57,6 +57,7 @@ constexpr Example kExamples[] = {
     {"MGET", "MGET $string $number"},
     {"MSET", "MSET $string 1 $number 1"},
     {"MULTI", "MULTI;EXEC", true},
+    {"OBJECT", "SET $string 1;OBJECT ENCODING $string"},
     {"PEXPIRE", "PEXPIRE $string 1000"},
     {"PING", "PING"},
     {"PTTL", "PTTL $string"},
