@@ -50,9 +50,110 @@ run_bench() { # STATUS ARG...
 
 @test "bench becomes the binary: its arguments, output, directory and exit status" {
   cd "${BATS_TEST_TMPDIR}"
-  run_bench 7 7 '--filter=a b|c' ''
+  run_bench 7 --answers=none 7 '--filter=a b|c' ''
   [[ "${output}" == $'prints this\n'"${PWD}"$'\n<7>\n<--filter=a b|c>\n<>' ]]
   [[ "${stderr}" == "bench: building once"* && "${#stderr_lines[@]}" == 1 ]]
+}
+
+@test "bench has the binary write a file for the answers, unless nobody would see them" {
+  local flag
+  run_bench 7 7
+  [[ "${lines[3]}" == "<--benchmark_out="*/results.json">" && "${lines[4]}" == "<--benchmark_out_format=json>" ]]
+  [[ ! -e "$(sed --quiet 's/^<--benchmark_out=\(.*\)>$/\1/p' <<<"${output}")" ]]
+  for flag in --benchmark_format=json --benchmark_list_tests=true --list_metrics --history_check=file; do
+    run_bench 7 7 "${flag}"
+    [[ "${lines[3]}" == "<${flag}>" && "${#lines[@]}" == 4 ]] || { echo "${flag}: ${output}"; return 1; }
+  done
+  run_bench 7 7 --benchmark_out=there.json
+  [[ "${lines[3]}" == "<--benchmark_out=there.json>" && "${#lines[@]}" == 4 ]]
+  run_bench 7 7 --benchmark_out=there.csv --benchmark_out_format=csv
+  [[ "${stderr}" == "bench: no answers, which take a file of JSON: --benchmark_out_format=csv" ]]
+  run_bench 2 --answers=maybe
+  [[ "${stderr}" == "bench: --answers is text or none: --answers=none" ]]
+}
+
+# bench writes what the file results in the working directory has to where it is told to.
+file_writer() {
+  cat >"${project}/bench/main.cc" <<'SOURCE'
+#include <cstdlib>
+#include <string>
+int main(int argc, char** argv) {
+  std::string out;
+  for (int i = 1; i < argc; ++i) {
+    const std::string arg = argv[i];
+    if (arg.rfind("--benchmark_out=", 0) == 0) out = arg.substr(16);
+  }
+  return std::system(("cat table && cp results '" + out + "'").c_str()) == 0 ? 1 : 3;
+}
+SOURCE
+}
+
+@test "bench prints what the results mean below the table, and keeps the exit status" {
+  # shellcheck source=scripts/lib/fixture.sh
+  source "${BATS_TEST_DIRNAME}/lib/fixture.sh"
+  cp "${BATS_TEST_DIRNAME}/answers" "${project}/scripts"
+  cd "${BATS_TEST_TMPDIR}"
+  file_writer
+  echo "the table" >table
+  write_processes made 1 1
+  cp made/1.json results
+  run_bench 1
+  [[ "${lines[0]}" == "the table" && "${lines[1]}" == "What this means."* ]]
+  [[ "${lines[2]}" == "Counter, 10 workers: fastest by p95: "* ]]
+  run_bench 1 --benchmark_out=kept.json
+  [[ "${lines[1]}" == "What this means."* ]]
+  cmp kept.json results
+  run_bench 1 --answers=none --benchmark_out=kept.json
+  [[ "${output}" == "the table" ]]
+  jq '.benchmarks |= map(select(.role == "control"))' made/1.json >results
+  run_bench 1
+  [[ "${output}" == "the table" && "${stderr}" != *answers* ]]
+  echo nonsense >results
+  run_bench 1
+  [[ "${output}" == "the table" && "${stderr}" == *"bench: no answers: "*"not JSON"* ]]
+}
+
+# bench counts the signals that it gets within half a second of the first, and tells.
+signal_counter() {
+  cat >"${project}/bench/main.cc" <<'SOURCE'
+#include <csignal>
+#include <cstdio>
+#include <unistd.h>
+volatile std::sig_atomic_t count = 0;
+void Count(int) { count = count + 1; }
+int main() {
+  std::signal(SIGTERM, Count);
+  std::signal(SIGINT, Count);
+  std::printf("ready\n");
+  std::fflush(stdout);
+  for (int i = 0; i < 200 && count == 0; ++i) usleep(50000);
+  for (int i = 0; i < 10; ++i) usleep(50000);
+  std::printf("%d signals\n", static_cast<int>(count));
+  return 143;
+}
+SOURCE
+}
+
+@test "bench passes a signal on to the binary once, whether to it alone or to the group, and waits" {
+  signal_counter
+  run_bench 143  # builds it
+  local kind out="${BATS_TEST_TMPDIR}/out" bench status
+  for kind in -TERM -INT; do
+    setsid env --default-signal=INT "${project}/scripts/bench" >"${out}" 3>&- &
+    bench="$!"
+    eventually grep --quiet ready "${out}"
+    kill "${kind}" "${bench}"
+    status=0
+    wait "${bench}" || status="$?"
+    [[ "${status}" == 143 && "$(tail --lines=1 "${out}")" == "1 signals" ]] || return 1
+    setsid env --default-signal=INT "${project}/scripts/bench" >"${out}" 3>&- &
+    bench="$!"
+    eventually grep --quiet ready "${out}"
+    kill "${kind}" -- "-${bench}"
+    status=0
+    wait "${bench}" || status="$?"
+    [[ "${status}" == 143 && "$(tail --lines=1 "${out}")" == "1 signals" ]] || return 1
+  done
 }
 
 @test "bench builds nothing and says nothing when nothing changed" {
@@ -148,7 +249,9 @@ hold_lock() { # FILE
   printf '#!/bin/sh\nexit 2\n' >"${project}/scripts/setup"
   echo 'project(redis_contention_bench VERSION 1.2.3 LANGUAGES CXX)' >"${project}/CMakeLists.txt"
   PATH="${bin}" run_bench 0 --benchmark_filter=Stampede --help
-  [[ "${output}" == "$(<"${root}/scripts/lib/bench_help.txt")" && -z "${stderr}" ]]
+  [[ -z "${stderr}" && "${output}" == *$'\n\n'"flags of scripts/bench:"$'\n\n'"  --answers="*"exit status: "* ]]
+  diff <(grep --invert-match --line-regexp --file="${root}/scripts/lib/answers_help.txt" <<<"${output}") \
+    <(grep --invert-match --line-regexp --file="${root}/scripts/lib/answers_help.txt" "${root}/scripts/lib/bench_help.txt")
   PATH="${bin}" run_bench 0 --version
   [[ "${output}" == "redis-contention-bench 1.2.3, commit unknown, not built yet" ]]
   [[ ! -e "${project}/build" ]]

@@ -17,8 +17,8 @@ complete_words() { # WORD...
 
 @test "completes every flag that --help has, and no others" {
   diff <(complete_words --) \
-    <(grep --only-matching --extended-regexp '^  --[a-z_]+=?' "${BATS_TEST_DIRNAME}/lib/bench_help.txt" |
-      tr --delete ' ')
+    <(cat "${BATS_TEST_DIRNAME}"/lib/{bench,answers}_help.txt |
+      grep --only-matching --extended-regexp '^  --[a-z_]+=?' | tr --delete ' ')
   [[ "$(complete_words --benchmark_min)" == \
     $'--benchmark_min_time=\n--benchmark_min_warmup_time=' ]]
   [[ "$(complete_words --hel)" == --help ]]
@@ -27,6 +27,7 @@ complete_words() { # WORD...
 @test "completes what a flag takes, where it takes one of some words" {
   [[ "$(complete_words --transport =)" == $'tcp\nunix' ]]
   [[ "$(complete_words --transport = u)" == unix ]]
+  [[ "$(complete_words --answers =)" == $'text\nnone' ]]
   [[ "$(complete_words --benchmark_format =)" == $'console\njson\ncsv' ]]
   [[ -z "$(complete_words --workers =)" ]]
   [[ -z "$(complete_words --nothing_like_this =)" ]]

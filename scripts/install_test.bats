@@ -42,6 +42,8 @@ setup() {
   [[ "${stderr}" == *'the level "cache hits" matches nothing'* ]]  # it has read slo.tsv
   printf 'fast\t/incr/\tp95_us\t> 1\n' >levels
   run -0 "${scripts}/check" --slo levels base
+  run -0 "${scripts}/answers" base
+  [[ "${lines[1]}" == "Counter, 10 workers: "* ]]
   run -0 "${scripts}/table" base/1.json
   [[ "${output}" == *Counter/locking/token_lock* ]]
   mkdir results
@@ -63,6 +65,13 @@ setup() {
   DESTDIR="${PWD}/staged" cmake --install "${RCB_BUILD_DIR:-${BATS_TEST_DIRNAME}/../build/release}" \
     --prefix /opt/rcb
   run -0 staged/opt/rcb/share/redis-contention-bench/scripts/bench --version
+}
+
+@test "bench says what the results mean, and the program's own flags are left to it" {
+  run -0 --separate-stderr "${scripts}/bench" --benchmark_filter='Counter/.*/(token_lock|incr)/workers:10/' --benchmark_min_time=0.01
+  [[ "${output}" == *"verdict: "*"What this means."*"Counter, 10 workers: fastest by p95: "* ]]
+  run -0 --separate-stderr "${scripts}/bench" --answers=none --benchmark_list_tests
+  [[ "${output}" != *"What this means."* ]]
 }
 
 @test "bench is the program, and record keeps its results where it is called" {

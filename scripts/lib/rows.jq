@@ -18,6 +18,8 @@
 #     scripts/metrics.tsv, also iterations, one that the context key metrics describes, or an
 #     unknown counter; VALUE a finite number. real_time and cpu_time are in nanoseconds, whatever
 #     time_unit the file has.
+#   verdict  FILE  BENCHMARK  REPETITION  VERDICT
+#     What the suite itself says of the row before, where it says so: ok, BROKEN, caught and so on.
 #   bad  FILE  REASON
 #     Instead of its rows, for a document that is JSON but no results: see fault.
 #
@@ -199,10 +201,15 @@ def row_line($file; $other):
       ., $row[.] * (if . == "real_time" or . == "cpu_time" then $factor else 1 end)]
   end;
 
+def verdict_line($file):
+  if .verdict | is_text then ["verdict", $file, .run_name // .name, .repetition_index, .verdict]
+  else empty end;
+
 input_filename as $file | not_a_metric as $other | as_ours($other) |
 first(fault($other), null) as $fault |
 if $fault then ["bad", $file, $fault]
 else
   context_line($file),
-  (.benchmarks[] | select(.run_type == "iteration") | row_line($file; $other))
+  (.benchmarks[] | select(.run_type == "iteration") |
+    (row_line($file; $other), verdict_line($file)))
 end | @tsv
