@@ -31,6 +31,9 @@ answers() {
   "${scripts}/compare" --floors none --gate usual bare -- bare || echo "status $?"
   "${scripts}/table" base
   "${scripts}/export" --format github-action-benchmark base
+  "${scripts}/export" --format openmetrics base
+  "${scripts}/export" --format influx base
+  "${scripts}/export" --format csv base
   "${scripts}/check" --slo levels base slower/11.json || true
   "${scripts}/history" records || true
   "${scripts}/history" records --format json --benchmark '^Counter/(locking|lockfree)/' || true

@@ -64,7 +64,7 @@ Counter/unsafe/get_set/workers:10 p95_us in us" ]]
 
 @test "what cannot be exported is refused with the reason" {
   run -2 --separate-stderr "${BATS_TEST_DIRNAME}/export" base/1.json
-  [[ "${stderr}" == "export: --format is github-action-benchmark" ]]
+  [[ "${stderr}" == "export: --format is one of: github-action-benchmark openmetrics influx csv" ]]
   export_results 2
   [[ "${stderr}" == *"no results to export"* ]]
   export_results 2 --filter nothing base

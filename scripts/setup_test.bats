@@ -3,6 +3,7 @@
 # and what the script itself uses.
 
 # shellcheck disable=SC2154  # bats sets stderr_lines
+# shellcheck disable=SC2030,SC2031  # each test is a subshell, which is what they want
 
 bats_require_minimum_version 1.5.0
 
@@ -170,6 +171,58 @@ CALLS
   fake cmake ""
   run_setup 0
   [[ -z "${stderr}" ]]
+}
+
+# What --tests needs: its own checkout, whose build/ is not this one's.
+checkout_of_its_own() {
+  mkdir "${BATS_TEST_TMPDIR}/scripts"
+  cp "${BATS_TEST_DIRNAME}/setup" "${BATS_TEST_TMPDIR}/scripts"
+  tools="${BATS_TEST_TMPDIR}/build/tools"
+  local tool
+  for tool in mkdir mv touch; do ln --symbolic "$(type -P "${tool}")" "${bin}/${tool}"; done
+  fake dpkg-deb "echo \"dpkg-deb \$1\" >>'${calls}'; mkdir --parents \"\$3/usr/bin\"
+    for name in prometheus promtool; do echo >\"\$3/usr/bin/\${name}\"; chmod +x \"\$3/usr/bin/\${name}\"; done"
+  ln --symbolic "$(type -P chmod)" "${bin}/chmod"
+}
+
+run_own_setup() { # STATUS ARG...
+  PATH="${bin}" run "-$1" --separate-stderr "${BASH}" "${BATS_TEST_TMPDIR}/scripts/setup" "${@:2}" \
+    </dev/null
+  [[ -z "${output}" ]]
+}
+
+@test "--tests unpacks Prometheus, installs nothing, and does so once" {
+  checkout_of_its_own
+  fake apt-get "echo \"\$3 \$4\" >>'${calls}'; touch prometheus_1.deb"
+  run_own_setup 0
+  [[ ! -e "${tools}" ]]
+  run_own_setup 0 --tests
+  [[ "${stderr}" == "setup: unpacking prometheus into ${tools}" ]]
+  [[ -x "${tools}/prometheus/usr/bin/promtool" ]]
+  run_own_setup 0 --tests
+  [[ -z "${stderr}" ]]
+  expect_calls <<<$'download prometheus\ndpkg-deb --extract'
+}
+
+@test "--tests needs no Prometheus where both of its commands are on PATH" {
+  checkout_of_its_own
+  fake promtool ""
+  fake prometheus ""
+  run_own_setup 0 --tests
+  [[ -z "${stderr}" && ! -e "${tools}" ]]
+  rm "${bin}/prometheus"
+  fake apt-get "touch prometheus_1.deb"
+  run_own_setup 0 --tests
+  [[ -x "${tools}/prometheus/usr/bin/prometheus" ]]
+}
+
+@test "Prometheus cannot be downloaded: fetches the lists, tries again, exits 2 and leaves nothing" {
+  checkout_of_its_own
+  fake apt-get "echo \"\$3\" >>'${calls}'; echo 'E: no network'; exit 100"
+  run_own_setup 2 --tests
+  [[ "${stderr}" == *"E: no network"*"setup: prometheus could not be downloaded, as shown above" ]]
+  expect_calls <<<$'download\nupdate'
+  [[ -z "$(ls -A "${tools}")" ]]
 }
 
 @test "an unknown argument exits 2 and names it" {
