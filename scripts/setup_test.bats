@@ -173,7 +173,7 @@ CALLS
   [[ -z "${stderr}" ]]
 }
 
-# What --tests needs: its own checkout, whose build/ is not this one's.
+# What --test needs: its own checkout, whose build/ is not this one's.
 checkout_of_its_own() {
   mkdir "${BATS_TEST_TMPDIR}/scripts"
   cp "${BATS_TEST_DIRNAME}/setup" "${BATS_TEST_TMPDIR}/scripts"
@@ -191,35 +191,35 @@ run_own_setup() { # STATUS ARG...
   [[ -z "${output}" ]]
 }
 
-@test "--tests unpacks Prometheus, installs nothing, and does so once" {
+@test "--test unpacks Prometheus, installs nothing, and does so once" {
   checkout_of_its_own
   fake apt-get "echo \"\$3 \$4\" >>'${calls}'; touch prometheus_1.deb"
   run_own_setup 0
   [[ ! -e "${tools}" ]]
-  run_own_setup 0 --tests
+  run_own_setup 0 --test
   [[ "${stderr}" == "setup: unpacking prometheus into ${tools}" ]]
   [[ -x "${tools}/prometheus/usr/bin/promtool" ]]
-  run_own_setup 0 --tests
+  run_own_setup 0 --test
   [[ -z "${stderr}" ]]
   expect_calls <<<$'download prometheus\ndpkg-deb --extract'
 }
 
-@test "--tests needs no Prometheus where both of its commands are on PATH" {
+@test "--test needs no Prometheus where both of its commands are on PATH" {
   checkout_of_its_own
   fake promtool ""
   fake prometheus ""
-  run_own_setup 0 --tests
+  run_own_setup 0 --test
   [[ -z "${stderr}" && ! -e "${tools}" ]]
   rm "${bin}/prometheus"
   fake apt-get "touch prometheus_1.deb"
-  run_own_setup 0 --tests
+  run_own_setup 0 --test
   [[ -x "${tools}/prometheus/usr/bin/prometheus" ]]
 }
 
 @test "Prometheus cannot be downloaded: fetches the lists, tries again, exits 2 and leaves nothing" {
   checkout_of_its_own
   fake apt-get "echo \"\$3\" >>'${calls}'; echo 'E: no network'; exit 100"
-  run_own_setup 2 --tests
+  run_own_setup 2 --test
   [[ "${stderr}" == *"E: no network"*"setup: prometheus could not be downloaded, as shown above" ]]
   expect_calls <<<$'download\nupdate'
   [[ -z "$(ls -A "${tools}")" ]]

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # What the tests with Prometheus share; they load it. Its commands are those on PATH, or what
-# scripts/setup --tests has unpacked.
+# scripts/setup --test has unpacked.
 
 PATH="${PATH}:$(readlink --canonicalize "${BATS_TEST_DIRNAME}/..")/build/tools/prometheus/usr/bin"
 
