@@ -34,6 +34,8 @@ answers() {
   "${scripts}/export" --format openmetrics base
   "${scripts}/export" --format influx base
   "${scripts}/export" --format csv base
+  "${scripts}/answers" base
+  "${scripts}/alerts" --slo levels
   "${scripts}/check" --slo levels base slower/11.json || true
   "${scripts}/history" records || true
   "${scripts}/history" records --format json --benchmark '^Counter/(locking|lockfree)/' || true
@@ -66,7 +68,7 @@ answers() {
   chmod +x shim/awk
   write_processes base 1 2
   local script
-  for script in ab check compare export history record table; do
+  for script in ab alerts answers check compare export history record table; do
     PATH="${PWD}/shim:${PATH}" run -2 --separate-stderr "${scripts}/${script}" base
     [[ "${stderr}" == "${script}: awk is that of busybox, "* && "${#stderr_lines[@]}" == 1 ]]
   done
