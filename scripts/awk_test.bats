@@ -36,6 +36,7 @@ answers() {
   "${scripts}/export" --format csv base
   "${scripts}/answers" base
   "${scripts}/alerts" --slo levels
+  "${scripts}/plan" --slo levels base
   "${scripts}/check" --slo levels base slower/11.json || true
   "${scripts}/history" records || true
   "${scripts}/history" records --format json --benchmark '^Counter/(locking|lockfree)/' || true
@@ -68,7 +69,7 @@ answers() {
   chmod +x shim/awk
   write_processes base 1 2
   local script
-  for script in ab alerts answers check compare export history record table; do
+  for script in ab alerts answers check compare export history knee plan record table; do
     PATH="${PWD}/shim:${PATH}" run -2 --separate-stderr "${scripts}/${script}" base
     [[ "${stderr}" == "${script}: awk is that of busybox, "* && "${#stderr_lines[@]}" == 1 ]]
   done

@@ -101,6 +101,17 @@ write_evictions() { # [JQ_PROGRAM]
   grep --extended-regexp '^Pool/locking/fifo/workers:200 +100 ' <<<"${output}"
 }
 
+@test "no pool is advised after a control, and what a server refuses is a pool of its own" {
+  VARIANTS=(Pool/unsafe/barging/workers:200/pool:10 Pool/locking/fifo/workers:200/pool:10
+    Pool/locking/fifo/workers:200/pool:10/max_clients:5)
+  write_processes results 1 1 '.benchmarks[0].wait_p95_us = 1 | .benchmarks[1].wait_p95_us = 2 |
+    .benchmarks[2].wait_p95_us = 800'
+  size 0 --wait-us 500 results
+  grep --extended-regexp '^Pool/locking/fifo/workers:200 +10 +2.0 us$' <<<"${output}"
+  grep --extended-regexp '^Pool/locking/fifo/workers:200/max_clients:5 +none ' <<<"${output}"
+  [[ "${output}" != *unsafe* ]]
+}
+
 @test "what is missing or means nothing is refused in a line that names it" {
   local option
   for option in --hit-ratio --keys --zipf --value-bytes; do

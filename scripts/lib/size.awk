@@ -28,7 +28,7 @@ END {
 
 function take_row(name, role,    i, parts, policy) {
   if (split(name, parts, "/") < 4) return
-  if (parts[1] == "Pool" && name ~ /\/pool:[0-9]+/) {
+  if (parts[1] == "Pool" && role != "control" && name ~ /\/pool:[0-9]+/) {
     for (i = 10; i < NF; i += 2) if ($i == "wait_p95_us") take_wait(name, $(i + 1))
   }
   if (parts[1] != "Eviction" || parts[2] != "policy" || role != "safe") return
@@ -129,7 +129,9 @@ function answer_measured(bytes,    i, policy, theory, hits, predicted, wanted) {
 function take_wait(name, value,    pool, variant) {
   match(name, /\/pool:[0-9]+/)
   pool = substr(name, RSTART + 6, RLENGTH - 6) + 0
-  variant = substr(name, 1, RSTART - 1)
+  variant = substr(name, 1, RSTART - 1) substr(name, RSTART + RLENGTH)
+  sub("/real_time", "", variant)
+  sub("/threads:1$", "", variant)
   if (!(variant in seen_variant)) {
     seen_variant[variant] = 1
     variants[++variant_count] = variant
