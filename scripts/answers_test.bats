@@ -164,6 +164,17 @@ Pool, 20 workers, size 9" ]]
   [[ "$(of_group '.fastest.p95_us.best.promise')" == $'a \\ and a "tab\t" <script>' ]]
 }
 
+@test "--out has the JSON as a whole, also where there is nothing to say" {
+  write_processes one 1 1
+  answers 0 --out there.json one
+  [[ "${lines[0]}" == "What this means."* ]]
+  diff there.json <("${BATS_TEST_DIRNAME}/answers" --format json one)
+  answers 2 --out there.json --filter unsafe one
+  [[ "$(jq --compact-output .groups there.json)" == "[]" ]]
+  answers 2 --out nowhere/there.json one
+  [[ "${stderr}" == "answers: --out: nowhere/there.json cannot be written" ]]
+}
+
 @test "what cannot be answered is refused with the reason" {
   write_processes one 1 1
   answers 2

@@ -69,7 +69,9 @@ run_bench() { # STATUS ARG...
   run_bench 7 7 --benchmark_out=there.csv --benchmark_out_format=csv
   [[ "${stderr}" == "bench: no answers, which take a file of JSON: --benchmark_out_format=csv" ]]
   run_bench 2 --answers=maybe
-  [[ "${stderr}" == "bench: --answers is text or none: --answers=none" ]]
+  [[ "${stderr}" == "bench: --answers is text or none, "* ]]
+  run_bench 2 --answers_out=nowhere/answers.json
+  [[ "${stderr}" == "bench: --answers_out: nowhere/answers.json cannot be written" ]]
 }
 
 # bench writes what the file results in the working directory has to where it is told to.
@@ -104,6 +106,10 @@ SOURCE
   [[ "${lines[1]}" == "What this means."* ]]
   cmp kept.json results
   run_bench 1 --answers=none --benchmark_out=kept.json
+  [[ "${output}" == "the table" ]]
+  run_bench 1 --answers=none --answers_out=answers.json
+  [[ "${output}" == "the table" && "$(jq --raw-output '.groups[0].title' answers.json)" == "Counter, 10 workers" ]]
+  run_bench 1 --benchmark_format=json --answers_out=answers.json
   [[ "${output}" == "the table" ]]
   jq '.benchmarks |= map(select(.role == "control"))' made/1.json >results
   run_bench 1

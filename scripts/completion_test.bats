@@ -21,6 +21,7 @@ complete_words() { # WORD...
       grep --only-matching --extended-regexp '^  --[a-z_]+=?' | tr --delete ' ')
   [[ "$(complete_words --benchmark_min)" == \
     $'--benchmark_min_time=\n--benchmark_min_warmup_time=' ]]
+  [[ "$(complete_words --answers_)" == --answers_out= ]]
   [[ "$(complete_words --hel)" == --help ]]
 }
 
