@@ -74,6 +74,9 @@ lock-free's p95 is 8 times shorter; lock-free does 50 times as many operations p
   answers 0 --format json two
   [[ "$(of_group '.fastest.p95_us.tied[0] | .variant + " " + .tie')" == "lockfree/watch margin" ]]
   [[ "$(of_group '.text[0]')" == *"(of few runs, a tie is where they overlap or are less than 1.5 times apart)" ]]
+  make three 3 'set([1, 900, 800, 100 + $process, 104 + $process]; [1, 1, 1, 1000, 1000])'
+  answers 0 --format json three
+  [[ "$(of_group '.fastest.p95_us.tied[0].tie')" == margin ]]
   make apart 2 'set([1, 900, 800, 100 + $process, 200 + $process]; [1, 1, 1, 1000, 1000])'
   answers 0 --format json apart
   [[ "$(of_group '.fastest.p95_us.tied | length')" == 0 ]]
@@ -123,6 +126,7 @@ lock-free's p95 is 8 times shorter; lock-free does 50 times as many operations p
     .benchmarks[0] += {violations: 0, verdict: "not caught"}'
   answers 0 --format json one
   [[ "$(of_group '.text[-1]')" == "not proven: unsafe/none had to break the contract and did not" ]]
+  [[ "$(of_group '[.fastest.p95_us | .best, .tied[], .next | values | .variant] | index("unsafe/none")')" == null ]]
   [[ "$(jq --raw-output '.verdict | "\(.ok) \(.not_caught[0])"' <<<"${output}")" == \
     "false Lock/unsafe/none/workers:10"* ]]
 }
@@ -147,6 +151,29 @@ Pool, 20 workers, size 9" ]]
   answers 0 --format json one
   [[ "$(of_group '.fastest | has("items_per_second")')" == false ]]
   [[ "$(of_group '.text[1]')" == "all were asked for 100 operations per second, so that is no measure of them" ]]
+}
+
+@test "the most hits count where hits are what is measured, and tie by their misses" {
+  make one 1 'set([1, 900, 800, 100, 149]; [9, 10, 20, 1000, 660]) | .benchmarks[2].hit_ratio = 0.9 |
+    .benchmarks[3].hit_ratio = 0.92 | .benchmarks[4].hit_ratio = 0.917'
+  answers 0 --format json one
+  [[ "$(of_group .fastest.hit_ratio)" == null ]]
+  jq '.benchmarks[].hit_efficiency = 1' one/1.json >hits.json
+  answers 0 --format json hits.json
+  [[ "$(of_group '.fastest.hit_ratio | [.best.variant, .tied[].variant, .next.variant] | join(" ")')" == \
+    "lockfree/lua lockfree/watch locking/queue" ]]
+  [[ "$(of_group '.text[2]')" == "most hits: lockfree/lua (92 % hits); within noise of it lockfree/watch (91.7 % hits) (of one run each, less than 1.05 times the misses is a tie)" ]]
+}
+
+@test "a row without a result fails the verdict alone" {
+  make one 1 'set([1, 90, 80, 10, 15]; [9, 10, 20, 1000, 660]) |
+    .benchmarks[3] += {error_occurred: true, error_message: "void: gone"}'
+  answers 0 --format json one
+  [[ "$(jq --compact-output '.verdict | [.ok, (.broken | length), (.no_result | length)]' <<<"${output}")" == "[false,0,1]" ]]
+  make fine 1 'set([1, 90, 80, 10, 15]; [9, 10, 20, 1000, 660])'
+  answers 0 --format json fine
+  [[ "$(jq --raw-output '.verdict | "\(.ok): \(.text)"' <<<"${output}")" == \
+    "true: all 4 safe rows kept the contract; 1 of 1 control caught, which are wrong on purpose" ]]
 }
 
 @test "a client at its limit is told, and files that differ in their setting too" {

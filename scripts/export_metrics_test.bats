@@ -79,23 +79,26 @@ readonly LABELS='family="Counter",discipline="lockfree",variant="incr",workers="
   export_results 0 openmetrics three
   [[ "$(sample "rcb_latency_seconds{${LABELS},quantile=\"0.95\"}")" == 2e-05 ]]
   [[ "$(sample "rcb_violations{${LABELS}}")" == 4 ]]
+  jq 'del(.benchmarks[1])' three/2.json >less && mv less three/2.json
+  export_results 3 openmetrics three
+  [[ "${output}" == *rcb_latency_seconds*incr* && "${output}" != *rcb_latency_seconds*token_lock* ]]
 }
 
 @test "influx: a line for each benchmark, with marks escaped" {
-  write_processes made 1 1 '.benchmarks[1] += {verdict: "ok", run_name: "F/locking/a b,c=d\\/workers:3"}'
+  write_processes made 1 1 '.benchmarks[1] += {verdict: "ok", run_name: "F/locking/a b,c=d\\/workers:3", p95_us: 1234567.89012}'
   export_results 0 influx made
   [[ "${#lines[@]}" == 3 && "${lines[0]}" == \
     "rcb,family=Counter,discipline=unsafe,variant=get_set,workers=10,role=control iterations=1001,"*" 1767225600000000000" ]]
   [[ "${lines[1]}" == \
-    'rcb,family=F,discipline=locking,variant=a\ b\,c\=d/,workers=3,role=safe verdict="ok",iterations=1001,'* ]]
+    'rcb,family=F,discipline=locking,variant=a\ b\,c\=d/,workers=3,role=safe verdict="ok",iterations=1001,'*p95_us=1234567.89012,* ]]
 }
 
 @test "csv: a line for each benchmark and a column for each counter, quoted where it has to be" {
-  write_processes made 1 1 '.benchmarks[1] += {run_name: "F/locking/a\"b,c/workers:3"} |
+  write_processes made 1 1 '.benchmarks[1] += {run_name: "F/locking/a\"b,c/workers:3", p95_us: 1234567.89012} |
     .benchmarks[2] += {error_occurred: true, error_message: "no"}'
   export_results 3 csv made
   [[ "${lines[0]}" == "benchmark,family,discipline,variant,workers,arguments,role,verdict,processes,iterations,"*p95_us* ]]
-  [[ "${lines[2]}" == '"F/locking/a""b,c/workers:3",F,locking,"a""b,c",3,,safe,,1,1001,'* ]]
+  [[ "${lines[2]}" == '"F/locking/a""b,c/workers:3",F,locking,"a""b,c",3,,safe,,1,1001,'*,1234567.89012,* ]]
   [[ "${lines[3]}" == Counter/lockfree/incr/*,lockfree,incr,10,,safe,error,1,,,* ]]
   # As many fields in each line, but for the commas in quotes.
   printf "%s\n" "${lines[@]}" >lines

@@ -56,7 +56,7 @@ def plural($one; $many): "\(.) \(if . == 1 then $one else $many end)";
 # Why a benchmark has no figures to answer with, or null.
 def left_out($processes): . as $rows |
   first((.[] | select(.error != "") | .error), null) as $error |
-  if any(.[]; .verdict == "BROKEN" or (.metrics.violations // 0) > 0) then
+  if any(.[]; .verdict == "BROKEN") then
     {reason: "broken", detail: "it broke its contract: \(map(.metrics.violations // 0) | max |
       if . > 0 then plural("violation"; "violations") else "see its verdict" end)"}
   elif $error then
@@ -271,8 +271,7 @@ def verdict: {
      else "\(.broken | length) of \(.safe | plural("safe row"; "safe rows")) broke the contract: " +
        (.broken | list) end),
     (if .controls == 0 then empty else
-      "\(.caught) of \(.controls | plural("control"; "controls")) that are wrong on purpose " +
-      "\(if .caught == 1 then "was" else "were" end) caught" end),
+      "\(.caught) of \(.controls | plural("control"; "controls")) caught, which are wrong on purpose" end),
     (if .not_caught == [] then empty else "not caught: \(.not_caught | list)" end),
     (if .no_result == [] then empty else "without a result: \(.no_result | list)" end)] | join("; "));
 
