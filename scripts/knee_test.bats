@@ -115,7 +115,7 @@ of_knee() { # JQ_PROGRAM
   make_fake 'if $rate > 6000 and $rate < 9500 and $run % 3 == 0 then .p95_us = 50000 else . end'
   knee 0 --filter Pool --precision 30 --format json
   [[ "$(of_knee '.knee_per_second > 7500')" == true ]]
-  # The fourth is the third rate that is tried.
+  rm calls  # so that the fourth is the third rate that is tried
   make_fake 'if $rate > 5000 and $run != 4 then .p95_us = 30000 else . end'
   knee 0 --filter Pool --precision 30 --format json
   [[ "$(of_knee '.knee_per_second <= 5000')" == true ]]
