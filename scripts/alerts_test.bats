@@ -199,3 +199,58 @@ firing() { # ALERT
   run -0 "${BATS_TEST_DIRNAME}/alerts" --help
   [[ "${lines[0]}" == "usage: scripts/alerts"* ]]
 }
+
+# Runs a command again until it succeeds, for fifteen seconds.
+soon() { # COMMAND...
+  local end="$((SECONDS + 15))"
+  until "$@"; do
+    if ((SECONDS >= end)); then
+      echo "not within fifteen seconds: $*"
+      return 1
+    fi
+    sleep 0.2
+  done
+}
+
+is_listening() { # LOG
+  address="$(sed --quiet 's/.*msg="Listening on" address=//p' "$1" | head --lines=1)"
+  [[ -n "${address}" ]]
+}
+
+fires() { # ALERT
+  promtool query instant "http://${address}" "ALERTS{alertname=\"$1\",alertstate=\"firing\"}" 2>&1 |
+    tee answer | grep --quiet "alertname=\"$1\""
+}
+
+teardown() {
+  local process
+  for process in ${processes:-}; do
+    kill "${process}" 2>/dev/null || true
+    wait "${process}" 2>/dev/null || true
+  done
+}
+
+@test "a real Prometheus sees a level broken while bench runs" {
+  local bench="${RCB_BUILD_DIR:-${BATS_TEST_DIRNAME}/../build/release}/bench" port
+  "${bench}" --help | grep --quiet -- '--metrics_port=' || skip "this bench has no --metrics_port"
+  # Nothing answers in a thousandth of a microsecond, and everything within an hour.
+  level 'broken on purpose' '^Counter/lockfree/incr/workers:10/' p95_us '< 0.001'
+  level 'kept' '^Counter/lockfree/incr/workers:10/' p95_us '< 3600000000'
+  alerts 0 --slo levels --window 5s --out rules.yml
+  port="$((20000 + RANDOM % 10000))"
+  cat >prometheus.yml <<YAML
+global: {scrape_interval: 1s, evaluation_interval: 1s}
+rule_files: [rules.yml]
+scrape_configs: [{job_name: bench, static_configs: [{targets: ["127.0.0.1:${port}"]}]}]
+YAML
+  "${bench}" --metrics_port="${port}" --benchmark_filter='Counter/lockfree/incr/' --workers=10 \
+    --benchmark_min_time=30 >bench.log 2>&1 3>&- &
+  processes="$!"
+  prometheus --config.file=prometheus.yml --storage.tsdb.path=data --web.listen-address=127.0.0.1:0 \
+    >prometheus.log 2>&1 3>&- &
+  processes+=" $!"
+  soon is_listening prometheus.log
+  soon fires RcbBrokenOnPurpose || { cat answer bench.log; return 1; }
+  grep 'benchmark="Counter/lockfree/incr/workers:10/"' answer
+  run ! fires RcbKept
+}
