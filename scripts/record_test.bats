@@ -27,7 +27,7 @@ done
 cat >"\${out}" <<JSON
 {"context": {"commit": "abc123def456-dirty", "num_cpus": 4, "cpu_model": "$2",
   "rcb_schema_version": "1"}, "benchmarks": [{"name": "F/lockfree/a", "run_type": "iteration",
-  "repetition_index": 0, "threads": 1, "time_unit": "ns", "real_time": \${run}, "cpu_time": 1}]}
+  "repetition_index": 0, "threads": 1, "time_unit": "ns", "real_time": \${run}, "cpu_time": 1, "verdict": "ok"}]}
 JSON
 echo "the verdict of run \${run}"
 $1
