@@ -10,6 +10,7 @@ bats_require_minimum_version 1.5.0
 readonly ALL="g++ cmake ninja-build pkg-config libbenchmark-dev libhiredis-dev libuv1-dev \
 libabsl-dev zlib1g-dev libgtest-dev libgmock-dev nlohmann-json3-dev redis-tools jq git bats"
 readonly ALL_DEV="clang clang-format clang-tidy shellcheck"
+readonly ALL_TEST="libjs-chart.js curl chromium chromium-driver"
 
 setup() {
   bin="${BATS_TEST_TMPDIR}/bin"
@@ -19,7 +20,7 @@ setup() {
   local tool
   for tool in bash cat env mktemp rm; do ln --symbolic "$(type -P "${tool}")" "${bin}/${tool}"; done
   fake apt-get "echo \"apt-get \$*, \${DEBIAN_FRONTEND}\" >>'${calls}'"
-  installed "${ALL} ${ALL_DEV}"
+  installed "${ALL} ${ALL_DEV} ${ALL_TEST}"
   user 0
   unset DEBIAN_FRONTEND
 }
@@ -79,6 +80,22 @@ expect_calls() {
   [[ -z "${stderr}" ]]
   run_setup 0 --dev
   [[ "${stderr}" == "setup: installing ${ALL_DEV}" ]]
+}
+
+@test "--report adds what scripts/report needs, --test that and a browser, which Ubuntu has not" {
+  fake prometheus ""
+  fake promtool ""
+  local release="${BATS_TEST_TMPDIR}/os-release"
+  installed "${ALL} libjs-chart.js"
+  printf 'NAME="Debian"\nID=debian\n' >"${release}"
+  RCB_OS_RELEASE="${release}" run_setup 0 --test
+  [[ "${stderr}" == "setup: installing curl chromium chromium-driver" ]]
+  printf 'NAME="Ubuntu"\nID=ubuntu\n' >"${release}"
+  RCB_OS_RELEASE="${release}" run_setup 0 --test
+  [[ -z "${stderr}" ]]
+  installed "${ALL}"
+  run_setup 0 --report
+  [[ "${stderr}" == "setup: installing libjs-chart.js" || -e /usr/share/javascript/chart.js ]]
 }
 
 @test "a removed package whose configuration stayed counts as missing" {

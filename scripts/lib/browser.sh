@@ -1,0 +1,106 @@
+# shellcheck shell=bash
+# Drives a headless Chromium over the WebDriver protocol, for tests, which source it.
+#
+#   start_browser DIRECTORY    starts one that reaches no network; its files are in DIRECTORY
+#   stop_browser               ends it
+#   open_page FILE             shows a file
+#   in_page SCRIPT             runs SCRIPT in the page, and prints as JSON what it returns
+#   console_messages           prints what the page wrote to the console since the last time
+#   click SELECTOR             clicks with the mouse on what a CSS selector finds
+#   click_at SELECTOR X Y      the same at pixels from the middle of it
+#   type_into SELECTOR TEXT    types, as a user does at the keyboard
+#   emulate JSON               sets what media the page sees: {"media": "", "features": [...]}
+#   resize WIDTH HEIGHT        of the window
+
+start_browser() { # DIRECTORY
+  local port="" options waited
+  browser_log="$1/chromedriver"
+  chromedriver --port=0 >"${browser_log}" 2>&1 3>&- &
+  browser_pid="$!"
+  for ((waited = 0; waited < 100; ++waited)); do
+    port="$(sed -n 's/.*started successfully on port \([0-9]*\).*/\1/p' "${browser_log}")"
+    if [[ -n "${port}" ]]; then break; fi
+    sleep 0.1
+  done
+  [[ -n "${port}" ]] || { cat "${browser_log}" && return 1; }
+  browser_url="http://127.0.0.1:${port}"
+  # A proxy that is none keeps everything away that is not on the disk; root may have no sandbox.
+  options="$(jq --null-input --arg binary "$(type -P chromium chromium-browser google-chrome | head --lines=1)" \
+    --arg profile "$1/profile" '{capabilities: {alwaysMatch: {
+      "goog:loggingPrefs": {browser: "ALL"},
+      "goog:chromeOptions": {binary: $binary, args: ["--headless", "--no-sandbox", "--disable-gpu",
+        "--disable-dev-shm-usage", "--hide-scrollbars", "--window-size=1200,900",
+        "--proxy-server=127.0.0.1:1", "--user-data-dir=\($profile)"]}}}}')"
+  browser_session="$(curl --silent --fail --data "${options}" "${browser_url}/session" |
+    jq --raw-output '.value.sessionId')"
+  [[ -n "${browser_session}" ]] || { cat "${browser_log}" && stop_browser && return 1; }
+  export browser_pid browser_url browser_session
+}
+
+stop_browser() {
+  # This ends Chromium too.
+  if [[ -n "${browser_session:-}" ]]; then
+    curl --silent --request DELETE "${browser_url}/session/${browser_session}" >/dev/null || true
+  fi
+  if [[ -n "${browser_pid:-}" ]]; then kill "${browser_pid}" || true; fi
+}
+
+# Prints the value of the reply, or what the browser says is wrong.
+webdriver() { # PATH JSON
+  local reply
+  reply="$(curl --silent --max-time 30 --header 'Content-Type: application/json' --data-binary @- \
+    "${browser_url}/session/${browser_session}/$1" <<<"$2")"
+  if jq --exit-status '.value | type == "object" and has("error")' <<<"${reply}" >/dev/null; then
+    jq --raw-output '.value | "\(.error): \(.message)"' <<<"${reply}" >&2
+    return 1
+  fi
+  jq --compact-output .value <<<"${reply}"
+}
+
+open_page() { # FILE
+  webdriver url "$(jq --null-input --arg url "file://$(readlink --canonicalize "$1")" '{url: $url}')" >/dev/null
+}
+
+in_page() { # SCRIPT
+  webdriver execute/sync "$(jq --null-input --arg script "$1" '{script: $script, args: []}')"
+}
+
+console_messages() {
+  webdriver se/log '{"type": "browser"}' | jq --raw-output '.[].message'
+}
+
+find_in_page() { # SELECTOR
+  webdriver element "$(jq --null-input --arg value "$1" '{using: "css selector", value: $value}')" |
+    jq --raw-output '.[]'
+}
+
+click() { # SELECTOR
+  click_at "$1" 0 0
+}
+
+click_at() { # SELECTOR X Y
+  local found
+  found="$(find_in_page "$1")" || return
+  webdriver actions "$(jq --null-input --arg id "${found}" --argjson x "$2" --argjson y "$3" '{actions: [
+    {type: "pointer", id: "mouse", actions: [
+      {type: "pointerMove", x: $x, y: $y,
+        origin: {"element-6066-11e4-a52e-4f735466cecf": $id}},
+      {type: "pointerDown", button: 0}, {type: "pointerUp", button: 0}]}]}')" >/dev/null
+}
+
+type_into() { # SELECTOR TEXT
+  local found
+  found="$(find_in_page "$1")" || return
+  webdriver "element/${found}/value" "$(jq --null-input --arg text "$2" '{text: $text}')" >/dev/null
+}
+
+emulate() { # JSON
+  webdriver goog/cdp/execute "$(jq --null-input --argjson params "$1" \
+    '{cmd: "Emulation.setEmulatedMedia", params: $params}')" >/dev/null
+}
+
+resize() { # WIDTH HEIGHT
+  webdriver goog/cdp/execute "$(jq --null-input --argjson width "$1" --argjson height "$2" \
+    '{cmd: "Emulation.setDeviceMetricsOverride",
+      params: {width: $width, height: $height, deviceScaleFactor: 1, mobile: false}}')" >/dev/null
+}

@@ -1,0 +1,235 @@
+#!/usr/bin/env bats
+# scripts/report: the page that it writes, seen by a real browser, and what it refuses.
+
+# shellcheck disable=SC2030,SC2031  # each test is a subshell, which is what they want
+# shellcheck disable=SC2154  # bats sets stderr
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+  # shellcheck source=scripts/lib/browser.sh
+  source "${BATS_TEST_DIRNAME}/lib/browser.sh"
+  if type -P chromedriver >/dev/null; then start_browser "${BATS_FILE_TMPDIR}"; fi
+}
+
+teardown_file() {
+  # shellcheck source=scripts/lib/browser.sh
+  source "${BATS_TEST_DIRNAME}/lib/browser.sh"
+  stop_browser
+}
+
+setup() {
+  # shellcheck source=scripts/lib/fixture.sh
+  source "${BATS_TEST_DIRNAME}/lib/fixture.sh"
+  # shellcheck source=scripts/lib/browser.sh
+  source "${BATS_TEST_DIRNAME}/lib/browser.sh"
+  cd "${BATS_TEST_TMPDIR}" || exit
+  VARIANTS=(Counter/{unsafe/get_set,locking/token_lock,lockfree/incr}/workers:{10,50}
+    Stampede/{unsafe/none,locking/pubsub}/workers:100/compute_ms:10)
+}
+
+report() { # STATUS ARG...
+  local status_wanted="$1"
+  shift
+  run "-${status_wanted}" --separate-stderr "${BATS_TEST_DIRNAME}/report" "$@"
+}
+
+# The program for jq that gives the rows what the charts show.
+readonly COMPLETE='.benchmarks[] |= (.p99_us = .p95_us * 3 | .max_us = 1000 | .fairness = 0.9 |
+  .round_trips_per_op = 2 | .verdict = (if .role == "control" then "caught" else "ok" end) |
+  .detectors = {by_counter: .violations} |
+  if .name | startswith("Stampede") then .computations = 1.5 else . end)'
+
+# Makes a page of results after a program for jq, and shows it.
+show() { # [JQ_PROGRAM] [ARG...]
+  type -P chromedriver >/dev/null || skip "no browser here"
+  write_processes results 1 3 "${COMPLETE} | ${1:-.}"
+  report 0 results --output page.html "${@:2}"
+  [[ -z "${output}${stderr}" ]]
+  open_page page.html
+}
+
+# What draws charts when it comes into view does so without being looked at.
+readonly DRAW_ALL='allCards().forEach((card) => card.draw());'
+
+expect() { # SCRIPT VALUE
+  local got
+  got="$(in_page "$1")"
+  [[ "${got}" == "$2" ]] || { echo "$1 is ${got}, not $2" && return 1; }
+}
+
+# Fails where the page wrote to the console.
+expect_quiet() {
+  local messages
+  messages="$(console_messages)"
+  [[ -z "${messages}" ]] || { echo "console: ${messages}" && return 1; }
+}
+
+@test "the page opens from disk, loads nothing, draws its charts and writes nothing to the console" {
+  show
+  in_page "${DRAW_ALL}" >/dev/null
+  expect 'return performance.getEntriesByType("resource").length' 0
+  expect 'return document.querySelectorAll("figure.card").length' 10
+  # Each has pixels of some colour, thousands of them.
+  expect 'return [...document.querySelectorAll("figure.card canvas")].every((canvas) => {
+    const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+    let drawn = 0;
+    for (let i = 3; i < data.length; i += 4) if (data[i] > 0) ++drawn;
+    return drawn > 2000;
+  })' true
+  expect_quiet
+}
+
+@test "charts are drawn when they come into view, without a word from outside" {
+  show
+  expect 'return document.querySelector("figure.card canvas").dataset.drawn' '"true"'
+}
+
+@test "the verdict is in words, and a wrong answer changes it" {
+  show
+  expect 'return document.getElementById("verdict").textContent' \
+    '"✓ Correct: 3 safe variants ran, and no answer was wrong. 2 unsafe controls ran too, wrong on purpose; each was caught, which shows that the checks find what they look for."'
+  show '(.benchmarks[] | select(.name | contains("incr"))) |= (.verdict = "BROKEN" | .violations = 3)'
+  expect 'return document.getElementById("verdict").className' '"bad"'
+  expect 'return document.getElementById("verdict").textContent.includes(
+    "1 safe variant gave wrong answers: Counter/lockfree/incr/workers:10")' true
+}
+
+@test "the table beside a chart has the medians that scripts/table prints" {
+  show '.benchmarks[].p50_us = 1234.5'
+  expect 'return [...document.querySelectorAll("#family-0 figure tbody tr")[0].children]
+    .map((cell) => cell.textContent).slice(0, 2)' '["⚠ unsafe/get_set","1.23 ms"]'
+}
+
+@test "typing filters the rows, and the button shows all again" {
+  show
+  expect 'return document.getElementById("shown").textContent' '"8 of 8 rows"'
+  type_into '#filter' 'PUBSUB'
+  expect 'return document.getElementById("shown").textContent' '"1 of 8 rows"'
+  expect 'return [...document.querySelectorAll("section.family")].map((section) => section.hidden)' '[true,false]'
+  click '#clear'
+  expect 'return document.getElementById("shown").textContent' '"8 of 8 rows"'
+}
+
+@test "a click on a bar filters by its variant, and so does its name in the table" {
+  local at
+  show
+  in_page 'document.querySelector("#family-0 canvas").scrollIntoView({block: "center"})' >/dev/null
+  at="$(in_page 'const canvas = document.querySelector("#family-0 canvas");
+    const bar = Chart.getChart(canvas).getDatasetMeta(1).data[1];
+    return [bar.x - canvas.clientWidth / 2, bar.y - canvas.clientHeight / 2].map(Math.round).join(" ")' | jq --raw-output .)"
+  # shellcheck disable=SC2086  # two words
+  click_at '#family-0 canvas' ${at}
+  expect 'return document.getElementById("filter").value' '"Counter/locking/token_lock"'
+  expect 'return document.getElementById("shown").textContent' '"2 of 8 rows"'
+  in_page 'document.querySelector("section:not([hidden]) > .scroll button.name").focus()' >/dev/null
+  type_into 'section:not([hidden]) > .scroll button.name' $'\ue007'  # Enter
+  expect 'return document.getElementById("shown").textContent' '"8 of 8 rows"'
+  expect_quiet
+}
+
+@test "a click on the head of a column sorts, the next the other way; figures by value" {
+  show '.benchmarks |= [to_entries[] | .value.violations = ([900, 1000, 0, 1, 0, 1][.key] // 0) | .value]'
+  local values='return [...document.querySelectorAll("#family-0 > .scroll tbody tr")].map((row) => row.children[2].textContent)'
+  local head='#family-0 > .scroll thead th:nth-child(3) button'
+  in_page 'document.querySelector("#family-0 > .scroll").scrollIntoView({block: "center"})' >/dev/null
+  click "${head}"
+  expect "${values}" '["0","0","1","1","900","1000"]'
+  expect 'return document.querySelector("#family-0 > .scroll thead th:nth-child(3)").ariaSort' '"ascending"'
+  click "${head}"
+  expect "${values}" '["1000","900","1","1","0","0"]'
+}
+
+@test "another number of workers shows other rows" {
+  show
+  expect 'return document.querySelector("#family-0 input:checked").value' '"50"'
+  click '#family-0 input[value="10"]'
+  expect 'return document.querySelector("#family-0 input:checked").value' '"10"'
+}
+
+@test "hostile names and labels are text" {
+  local hostile='<script>window.hacked = 1</script><img src=x onerror="window.hacked = 1">'
+  hostile+="'&amp;\$(id)</textarea>--><!--"
+  HOSTILE="${hostile}" show '(.benchmarks[0] | .name, .run_name) = "Counter/unsafe/\(env.HOSTILE)" |
+    .benchmarks[0].label = env.HOSTILE + ("x" * 300) | .context.commit = env.HOSTILE |
+    (.benchmarks[1] | .name, .run_name) = "\(env.HOSTILE)/\(env.HOSTILE)/" + ("y" * 300)' --title "${hostile}"
+  in_page "${DRAW_ALL}" >/dev/null
+  expect 'return [typeof window.hacked, document.querySelectorAll("img").length, document.scripts.length]' \
+    '["undefined",0,6]'
+  expect 'return document.title' "$(jq --null-input --arg text "${hostile}" '$text')"
+  expect 'return document.body.textContent.includes("x".repeat(300))' true
+  expect_quiet
+}
+
+@test "dark and light differ, and a page on paper has every chart" {
+  show
+  local background='return getComputedStyle(document.body).backgroundColor'
+  emulate '{"features": [{"name": "prefers-color-scheme", "value": "light"}]}'
+  expect "${background}" '"rgb(255, 255, 255)"'
+  emulate '{"features": [{"name": "prefers-color-scheme", "value": "dark"}]}'
+  expect "${background}" '"rgb(23, 25, 28)"'
+  webdriver print '{}' >pdf
+  expect 'return [...document.querySelectorAll("figure.card canvas")].every((canvas) => canvas.dataset.drawn)' true
+  emulate '{"features": []}'
+}
+
+@test "nothing is wider than a phone" {
+  show "(.benchmarks[0] | .name, .run_name) = \"Counter/unsafe/\" + (\"z\" * 300)"
+  resize 360 700
+  open_page page.html
+  in_page "${DRAW_ALL}" >/dev/null
+  expect 'return document.documentElement.scrollWidth' 360
+  resize 1200 900
+}
+
+# --- What it refuses
+
+refused() { # MESSAGE ARG...
+  echo before >page.html
+  report 2 "${@:2}"
+  [[ -z "${output}" && "${stderr}" == "report: $1" ]] || { echo "${stderr}" && return 1; }
+  [[ "$(<page.html)" == before && "$(ls page.html*)" == page.html ]]
+}
+
+@test "refuses what is no results, in a line, and leaves the page as it was" {
+  write_processes results 1 2 "${COMPLETE}"
+  echo '{}' >other.json
+  refused "no results; see --help" --output page.html
+  refused "--output names the page to write; see --help" results
+  refused "--output: missing cannot be written to" results --output missing/page.html
+  refused "--output: results is a directory" results --output results
+  refused "--filter nothing matches no benchmark" results --output page.html --filter nothing
+  refused "other.json has no context: no results of Google Benchmark" other.json --output page.html
+  refused "results/1.json is named twice" results/1.json results/1.json --output page.html
+  jq '.context.rcb_schema_version = "9"' results/1.json >new.json
+  refused "new.json is not of rcb_schema_version 1, but 9" new.json --output page.html
+  jq 'del(.context.rcb_schema_version)' results/1.json >foreign.json
+  refused "these are results of another program; the page needs what scripts/bench wrote" \
+    foreign.json --output page.html
+  head --bytes=2000 results/1.json >cut.json
+  report 2 cut.json --output page.html
+  [[ "${stderr}" == "report: cut.json is cut off or not JSON"* ]]
+}
+
+@test "without the chart library it says which package has it" {
+  write_processes results 1 1
+  RCB_CHART_LIBRARY=none refused "the chart library none is missing; Debian's package libjs-chart.js has it" \
+    results --output page.html
+}
+
+@test "a full disk is said, and no device is replaced" {
+  [[ -w /dev/full ]] || skip "no /dev/full"
+  write_processes results 1 1 "${COMPLETE}"
+  report 2 results --output /dev/full
+  [[ "${stderr}" == "report: --output: /dev/full cannot be written" && -c /dev/full ]]
+}
+
+# --- What the page knows by name
+
+@test "the questions of the families are those of the catalogue" {
+  local readme="${BATS_TEST_DIRNAME}/../bench/README.md"
+  [[ -e "${readme}" ]] || skip "no checkout"
+  diff <(jq --raw-output 'to_entries[] | "\(.key) \(.value)"' "${BATS_TEST_DIRNAME}/lib/report/families.json" | sort) \
+    <(# shellcheck disable=SC2016  # in Markdown
+      sed -n 's/^| `\([A-Za-z]*\)` | \([^|]*?\) |.*/\1 \2/p' "${readme}" | sed '/^[a-z]/d' | sort)
+}
