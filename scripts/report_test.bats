@@ -6,26 +6,38 @@
 
 bats_require_minimum_version 1.5.0
 
-setup_file() {
-  # shellcheck source=scripts/lib/browser.sh
-  source "${BATS_TEST_DIRNAME}/lib/browser.sh"
-  if type -P chromedriver >/dev/null; then start_browser "${BATS_FILE_TMPDIR}"; fi
-}
+# The program for jq that gives the rows what the charts show.
+readonly COMPLETE='.benchmarks[] |= (.p99_us = .p95_us * 3 | .max_us = 1000 | .fairness = 0.9 |
+  .round_trips_per_op = 2 | .verdict = (if .role == "control" then "caught" else "ok" end) |
+  .detectors = {by_counter: .violations} |
+  if .name | startswith("Stampede") then .computations = 1.5 else . end)'
 
-teardown_file() {
-  # shellcheck source=scripts/lib/browser.sh
-  source "${BATS_TEST_DIRNAME}/lib/browser.sh"
-  stop_browser
-}
-
-setup() {
+load_parts() {
   # shellcheck source=scripts/lib/fixture.sh
   source "${BATS_TEST_DIRNAME}/lib/fixture.sh"
   # shellcheck source=scripts/lib/browser.sh
   source "${BATS_TEST_DIRNAME}/lib/browser.sh"
-  cd "${BATS_TEST_TMPDIR}" || exit
+  # shellcheck disable=SC2034  # fixture.sh makes results of them
   VARIANTS=(Counter/{unsafe/get_set,locking/token_lock,lockfree/incr}/workers:{10,50}
     Stampede/{unsafe/none,locking/pubsub}/workers:100/compute_ms:10)
+}
+
+setup_file() {
+  load_parts
+  cd "${BATS_FILE_TMPDIR}" || exit
+  write_processes results 1 2 "${COMPLETE}"
+  "${BATS_TEST_DIRNAME}/report" results --output usual.html
+  if type -P chromedriver >/dev/null; then start_browser "${BATS_FILE_TMPDIR}"; fi
+}
+
+teardown_file() {
+  load_parts
+  stop_browser
+}
+
+setup() {
+  load_parts
+  cd "${BATS_TEST_TMPDIR}" || exit
 }
 
 report() { # STATUS ARG...
@@ -34,16 +46,14 @@ report() { # STATUS ARG...
   run "-${status_wanted}" --separate-stderr "${BATS_TEST_DIRNAME}/report" "$@"
 }
 
-# The program for jq that gives the rows what the charts show.
-readonly COMPLETE='.benchmarks[] |= (.p99_us = .p95_us * 3 | .max_us = 1000 | .fairness = 0.9 |
-  .round_trips_per_op = 2 | .verdict = (if .role == "control" then "caught" else "ok" end) |
-  .detectors = {by_counter: .violations} |
-  if .name | startswith("Stampede") then .computations = 1.5 else . end)'
-
-# Makes a page of results after a program for jq, and shows it.
+# Makes a page of results after a program for jq, and shows it; without one, the usual page.
 show() { # [JQ_PROGRAM] [ARG...]
   type -P chromedriver >/dev/null || skip "no browser here"
-  write_processes results 1 3 "${COMPLETE} | ${1:-.}"
+  if (($# == 0)); then
+    open_page "${BATS_FILE_TMPDIR}/usual.html"
+    return
+  fi
+  write_processes results 1 "${processes:-2}" "${COMPLETE} | $1"
   report 0 results --output page.html "${@:2}"
   [[ -z "${output}${stderr}" ]]
   open_page page.html
@@ -65,6 +75,24 @@ expect_quiet() {
   [[ -z "${messages}" ]] || { echo "console: ${messages}" && return 1; }
 }
 
+# The same for what the page does a moment later.
+eventually() { # SCRIPT VALUE
+  local try
+  for try in 1 2 3 4 5 6 7 8 9; do
+    if [[ "$(in_page "$1")" == "$2" ]]; then return; fi
+    sleep "0.${try}"
+  done
+  expect "$@"
+}
+
+# Prints where a bar of the first chart is, in pixels from its middle.
+place_of_bar() { # NUMBER
+  in_page "const canvas = document.querySelector('#family-0 canvas');
+    const bar = Chart.getChart(canvas).getDatasetMeta(1).data[$1];
+    return [bar.x - canvas.clientWidth / 2, bar.y - canvas.clientHeight / 2].map(Math.round)" |
+    jq --raw-output 'join(" ")'
+}
+
 @test "the page opens from disk, loads nothing, draws its charts and writes nothing to the console" {
   show
   in_page "${DRAW_ALL}" >/dev/null
@@ -82,7 +110,9 @@ expect_quiet() {
 
 @test "charts are drawn when they come into view, without a word from outside" {
   show
-  expect 'return document.querySelector("figure.card canvas").dataset.drawn' '"true"'
+  expect 'return document.querySelector("#family-1 canvas").dataset.drawn' null
+  in_page 'document.querySelector("#family-1 canvas").scrollIntoView()' >/dev/null
+  eventually 'return document.querySelector("#family-1 canvas").dataset.drawn' '"true"'
 }
 
 @test "the verdict is in words, and a wrong answer changes it" {
@@ -97,7 +127,9 @@ expect_quiet() {
 
 @test "the table beside a chart has the medians that scripts/table prints" {
   show '.benchmarks[].p50_us = 1234.5'
-  expect 'return [...document.querySelectorAll("#family-0 figure tbody tr")[0].children]
+  in_page 'document.querySelector("#family-0 figure summary").scrollIntoView({block: "center"})' >/dev/null
+  click '#family-0 figure summary'
+  eventually 'return [...(document.querySelector("#family-0 figure tbody tr") || document.head).children]
     .map((cell) => cell.textContent).slice(0, 2)' '["⚠ unsafe/get_set","1.23 ms"]'
 }
 
@@ -115,9 +147,7 @@ expect_quiet() {
   local at
   show
   in_page 'document.querySelector("#family-0 canvas").scrollIntoView({block: "center"})' >/dev/null
-  at="$(in_page 'const canvas = document.querySelector("#family-0 canvas");
-    const bar = Chart.getChart(canvas).getDatasetMeta(1).data[1];
-    return [bar.x - canvas.clientWidth / 2, bar.y - canvas.clientHeight / 2].map(Math.round).join(" ")' | jq --raw-output .)"
+  at="$(place_of_bar 1)"
   # shellcheck disable=SC2086  # two words
   click_at '#family-0 canvas' ${at}
   expect 'return document.getElementById("filter").value' '"Counter/locking/token_lock"'
@@ -140,6 +170,17 @@ expect_quiet() {
   expect "${values}" '["1000","900","1","1","0","0"]'
 }
 
+@test "pointing at a bar shows its figures" {
+  local at
+  show '.benchmarks[].p99_us = 2345'
+  in_page 'document.querySelector("#family-0 canvas").scrollIntoView({block: "center"})' >/dev/null
+  at="$(place_of_bar 0)"
+  # shellcheck disable=SC2086  # two words
+  point_at '#family-0 canvas' ${at}
+  eventually 'return Chart.getChart(document.querySelector("#family-0 canvas")).tooltip.body
+    .flatMap(({lines}) => lines)[2]' '"p99: 2.35 ms"'
+}
+
 @test "another number of workers shows other rows" {
   show
   expect 'return document.querySelector("#family-0 input:checked").value' '"50"'
@@ -155,7 +196,7 @@ expect_quiet() {
     (.benchmarks[1] | .name, .run_name) = "\(env.HOSTILE)/\(env.HOSTILE)/" + ("y" * 300)' --title "${hostile}"
   in_page "${DRAW_ALL}" >/dev/null
   expect 'return [typeof window.hacked, document.querySelectorAll("img").length, document.scripts.length]' \
-    '["undefined",0,6]'
+    '["undefined",0,9]'
   expect 'return document.title' "$(jq --null-input --arg text "${hostile}" '$text')"
   expect 'return document.body.textContent.includes("x".repeat(300))' true
   expect_quiet
@@ -182,6 +223,67 @@ expect_quiet() {
   resize 1200 900
 }
 
+# --- What else there may be to show
+
+@test "the answers stand at the top, and in the section of their family" {
+  [[ -x "${BATS_TEST_DIRNAME}/answers" ]] || skip "no answers"
+  show '.benchmarks[] |= (if .name | contains("incr") then .p95_us = 20 else . end)'
+  expect 'return [...document.querySelector("#answers tbody tr").children].slice(0, 2)
+    .map((cell) => cell.textContent)' '["Counter, 50 workers","lockfree/incr (20 µs)"]'
+  expect 'return document.querySelector("#family-0 li").textContent.startsWith(
+    "fastest by p95: lockfree/incr")' true
+}
+
+@test "--series draws computations and p95 over time, with events" {
+  local row
+  for row in unsafe/none locking/pubsub; do
+    row="Stampede/${row}/workers:100/compute_ms:10/real_time/threads:1"
+    jq --null-input --compact-output --arg row "${row}" '{$row, t_ms: 0, mark: "run", text: ""},
+      {$row, t_ms: 5, ops: 1, errors: 0, computations: 1, p95_us: 7},
+      {$row, t_ms: 10, mark: "run", text: ""},
+      (range(1; 1000) | {$row, t_ms: (10 + . * 100), ops: 9, errors: 0, computations: (. % 5),
+        violations: null, p50_us: null, p95_us: (if . == 3 then null else 100 + . end)}),
+      {$row, t_ms: 255, mark: "expiry", text: "<b>2</b>"}'
+  done >series.jsonl
+  show . --series series.jsonl
+  in_page "${DRAW_ALL}" >/dev/null
+  # The last run alone; the event on the line of its interval.
+  expect 'const chart = Chart.getChart([...document.querySelectorAll("#family-1 canvas")]
+      .find((canvas) => canvas.getAttribute("aria-label").startsWith("Computations per second")));
+    const [line, events] = chart.data.datasets;
+    return [line.data.length, line.data[2].x, line.data[2].y, events.data[0].x, events.data[0].y,
+      events.data[0].text]' '[1000,0.2,20,0.245,30,"expiry <b>2</b> after 245 ms"]'
+  expect_quiet
+}
+
+@test "--histograms draws all percentiles" {
+  mkdir histograms
+  printf '%12s %14s %10s %14s\n\n' Value Percentile TotalCount '1/(1-Percentile)' \
+    >histograms/Counter.unsafe.get_set.workers_50.real_time.threads_1.hgrm
+  printf '%12.3f %2.12f %10d %14.2f\n' 10 0 1 1 20 0.5 50 2 90 0.99 99 100 \
+    >>histograms/Counter.unsafe.get_set.workers_50.real_time.threads_1.hgrm
+  printf '%12.3f %2.12f %10d\n#[Mean = 1]\n' 95 1 100 \
+    >>histograms/Counter.unsafe.get_set.workers_50.real_time.threads_1.hgrm
+  show . --histograms histograms
+  in_page "${DRAW_ALL}" >/dev/null
+  expect 'const chart = Chart.getChart(document.querySelectorAll("#family-0 canvas")[1]);
+    return chart.data.datasets[0].data.map(({text}) => text)' \
+    '["0 % took at most 10 µs","50 % took at most 20 µs","99 % took at most 90 µs"]'
+}
+
+@test "--old shows what scripts/compare says, and how latencies were" {
+  write_processes older 11 16 "${COMPLETE}"
+  processes=6
+  show '.benchmarks[].p95_us *= 1.5' --old older
+  expect 'return [...document.querySelectorAll("#changes > .scroll tbody tr")]
+    .filter((row) => row.children[0].textContent === "regressed")
+    .map((row) => row.children[2].textContent).join()' "\"$(printf 'p95_us,%.0s' 1 2 3 4 5 6 7)p95_us\""
+  expect 'return document.querySelectorAll("#changes .card").length' 1
+  in_page "${DRAW_ALL}" >/dev/null
+  expect 'return Chart.getChart(document.querySelector("#family-0 canvas")).data.datasets.length' 3
+  expect_quiet
+}
+
 # --- What it refuses
 
 refused() { # MESSAGE ARG...
@@ -204,7 +306,7 @@ refused() { # MESSAGE ARG...
   jq '.context.rcb_schema_version = "9"' results/1.json >new.json
   refused "new.json is not of rcb_schema_version 1, but 9" new.json --output page.html
   jq 'del(.context.rcb_schema_version)' results/1.json >foreign.json
-  refused "these are results of another program; the page needs what scripts/bench wrote" \
+  refused "foreign.json is of another program; the page needs what scripts/bench wrote" \
     foreign.json --output page.html
   head --bytes=2000 results/1.json >cut.json
   report 2 cut.json --output page.html

@@ -8,6 +8,7 @@
 #   console_messages           prints what the page wrote to the console since the last time
 #   click SELECTOR             clicks with the mouse on what a CSS selector finds
 #   click_at SELECTOR X Y      the same at pixels from the middle of it
+#   point_at SELECTOR X Y      moves the mouse there
 #   type_into SELECTOR TEXT    types, as a user does at the keyboard
 #   emulate JSON               sets what media the page sees: {"media": "", "features": [...]}
 #   resize WIDTH HEIGHT        of the window
@@ -79,13 +80,21 @@ click() { # SELECTOR
 }
 
 click_at() { # SELECTOR X Y
+  use_mouse "$@" '[{type: "pointerDown", button: 0}, {type: "pointerUp", button: 0}]'
+}
+
+point_at() { # SELECTOR X Y
+  use_mouse "$@" '[]'
+}
+
+# Moves it, and does then what the program for jq says.
+use_mouse() { # SELECTOR X Y ACTIONS
   local found
   found="$(find_in_page "$1")" || return
-  webdriver actions "$(jq --null-input --arg id "${found}" --argjson x "$2" --argjson y "$3" '{actions: [
-    {type: "pointer", id: "mouse", actions: [
-      {type: "pointerMove", x: $x, y: $y,
-        origin: {"element-6066-11e4-a52e-4f735466cecf": $id}},
-      {type: "pointerDown", button: 0}, {type: "pointerUp", button: 0}]}]}')" >/dev/null
+  webdriver actions "$(jq --null-input --arg id "${found}" --argjson x "$2" --argjson y "$3" "{actions: [
+    {type: \"pointer\", id: \"mouse\", actions: ([
+      {type: \"pointerMove\", x: \$x, y: \$y, origin: {\"element-6066-11e4-a52e-4f735466cecf\": \$id}}] + $4)}]}")" \
+    >/dev/null
 }
 
 type_into() { # SELECTOR TEXT

@@ -1,18 +1,21 @@
 'use strict';
 
-// The charts, drawn by Chart.js. Each is a card with a title that says which direction is good, and
-// a table with the same figures.
+// The charts, drawn by Chart.js. Each is a card with a title, which direction is good, and a table
+// with the same figures.
 
-// Okabe and Ito's colours, which colour-blind people can tell apart, on a light and a dark page.
+// Okabe and Ito's colours, which colour-blind people can tell apart, for a light and a dark page.
 const COLOURS = {
-  light: {locking: '#0072b2', lockfree: '#009e73', control: '#d55e00', other: '#777777', mark: '#111111',
-    text: '#222222', grid: '#00000018', back: '#ffffff',
-    lines: ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#a67c00', '#56b4e9', '#555555']},
-  dark: {locking: '#56b4e9', lockfree: '#2ec496', control: '#ff8a3d', other: '#aaaaaa', mark: '#ffffff',
-    text: '#e6e6e6', grid: '#ffffff22', back: '#17191c',
-    lines: ['#56b4e9', '#ff8a3d', '#2ec496', '#e29ac3', '#f0c541', '#9fd3f5', '#bbbbbb']},
+  light: {
+    locking: '#0072b2', lockfree: '#009e73', control: '#d55e00', other: '#777777',
+    before: '#99999966', mark: '#111111', text: '#222222', grid: '#00000018', back: '#fafafa',
+    lines: ['#0072b2', '#009e73', '#cc79a7', '#a67c00', '#56b4e9', '#555555'],
+  },
+  dark: {
+    locking: '#56b4e9', lockfree: '#2ec496', control: '#ff8a3d', other: '#aaaaaa',
+    before: '#bbbbbb55', mark: '#ffffff', text: '#e6e6e6', grid: '#ffffff22', back: '#1e2125',
+    lines: ['#56b4e9', '#2ec496', '#e29ac3', '#f0c541', '#9fd3f5', '#bbbbbb'],
+  },
 };
-const SHAPES = ['circle', 'rect', 'triangle', 'rectRot', 'crossRot', 'star', 'rectRounded'];
 
 const darkness = window.matchMedia('(prefers-color-scheme: dark)');
 let isPrinting = false;
@@ -46,20 +49,25 @@ function hatched(colour) {
 
 // --- One card
 
-// A SPEC is {title, good, rows, columns, height, config()}; config is asked for when the card comes
-// into view, so that a page with a hundred charts opens at once.
+// A SPEC is {title, good, rows, columns, height, isWide, config()}. config is asked for when the
+// card comes into view, so that a page with a hundred charts opens at once.
 function chartCard(spec) {
-  const canvas = element('canvas', {role: 'img', 'aria-label': `${spec.title}. The table below has the figures.`});
+  const label = `${spec.title}. The table below has the figures.`;
+  const canvas = element('canvas', {role: 'img', 'aria-label': label});
   const frame = element('div', {class: 'frame'}, canvas);
   frame.style.height = `${spec.height}px`;
+  const figures = element('details', {}, element('summary', {}, 'The figures as a table'));
+  // Nobody waits for tables that nobody opens; on paper they are not shown.
+  figures.addEventListener('toggle', () => {
+    if (figures.children.length > 1) return;
+    figures.append(sortableTable(spec.title, spec.columns, spec.rows));
+  });
   const card = element('figure', {class: spec.isWide ? 'card wide' : 'card'},
-    element('figcaption', {}, element('h4', {}, spec.title), element('p', {}, spec.good)), frame,
-    element('details', {}, element('summary', {}, 'The figures as a table'),
-      sortableTable(spec.title, spec.columns, spec.rows)));
+    element('figcaption', {}, element('h3', {}, spec.title), element('p', {}, spec.good)),
+    frame, figures);
   card.draw = () => {
     if (card.chart) return;
     card.chart = new Chart(canvas, spec.config());
-    // Says to whoever looks from outside that there is something to see.
     canvas.dataset.drawn = 'true';
   };
   card.erase = () => {
@@ -69,12 +77,21 @@ function chartCard(spec) {
   return card;
 }
 
-const visible = new IntersectionObserver((entries) => {
+const inView = new IntersectionObserver((entries) => {
   for (const entry of entries) if (entry.isIntersecting) entry.target.draw();
 }, {rootMargin: '400px'});
 
 function allCards() {
   return [...document.querySelectorAll('figure.card')];
+}
+
+function replaceCards(place, cards) {
+  for (const card of place.querySelectorAll('figure.card')) {
+    inView.unobserve(card);
+    card.erase();
+  }
+  place.replaceChildren(...cards);
+  for (const card of cards) inView.observe(card);
 }
 
 function redrawAll() {
@@ -98,32 +115,58 @@ function scale(kind, unit, title) {
   return {
     type: kind, title: {display: Boolean(title), text: title, color: colours().text},
     grid: {color: colours().grid, borderColor: colours().grid},
-    ticks: {color: colours().text, maxRotation: 0,
-      callback: kind === 'logarithmic' ? logTick(unit) : (value) => human(value, unit)},
+    ticks: {
+      color: colours().text, maxRotation: 0,
+      callback: kind === 'logarithmic' ? logTick(unit) : (value) => human(value, unit),
+    },
   };
 }
 
 function nameScale(names) {
-  const length = window.innerWidth < 600 ? 22 : 36;
+  const length = window.innerWidth < 600 ? 22 : 60;
   return {
     type: 'category', grid: {display: false, borderColor: colours().grid},
-    ticks: {color: colours().text, autoSkip: false, crossAlign: 'far',
-      callback: (value, index) => shortened(names[index], length)},
+    ticks: {
+      color: colours().text, autoSkip: false, crossAlign: 'far',
+      callback: (value, index) => shortened(names[index], length),
+    },
   };
 }
 
-function options(scales, indexAxis, onRow, tooltip) {
+// ON_FOUND gets what of the chart was clicked on.
+function options(scales, interaction, tooltip, onFound) {
   return {
-    animation: false, responsive: true, maintainAspectRatio: false, indexAxis,
-    interaction: {mode: indexAxis === 'y' ? 'index' : 'nearest', axis: indexAxis === 'y' ? 'y' : 'xy', intersect: false},
+    animation: false, responsive: true, maintainAspectRatio: false, scales, interaction,
     plugins: {legend: {display: false}, tooltip: {displayColors: false, callbacks: tooltip}},
     // Later, for it may take away the chart, which is not done with the click.
-    scales, onClick: (event, found) => {
-      if (found.length > 0) setTimeout(() => onRow(found[0]));
+    onClick: (event, found) => {
+      if (found.length > 0 && onFound) setTimeout(() => onFound(found[0]));
     },
     onHover: (event, found) => {
-      event.native.target.style.cursor = found.length > 0 ? 'pointer' : 'default';
+      event.native.target.style.cursor = found.length > 0 && onFound ? 'pointer' : 'default';
     },
+  };
+}
+
+// --- Charts with a bar for each row
+
+function barConfig(names, datasets, x, tooltip, onFound) {
+  const interaction = {mode: 'index', axis: 'y', intersect: false};
+  return {
+    type: 'bar', data: {labels: names, datasets},
+    options: {
+      indexAxis: 'y',
+      ...options({x, y: nameScale(names)}, interaction,
+        {title: (items) => shortened(names[items[0].dataIndex], 80), ...tooltip}, onFound),
+    },
+  };
+}
+
+// Marks across bars: a line dataset without its line.
+function marks(values) {
+  return {
+    type: 'line', data: values, showLine: false, pointStyle: 'line', pointRotation: 90,
+    pointRadius: 8, pointHoverRadius: 8, pointBorderWidth: 3, borderColor: colours().mark,
   };
 }
 
@@ -131,102 +174,50 @@ function barHeight(rows) {
   return 70 + 24 * rows.length;
 }
 
-// --- Kinds of charts
-
-// From p50 to p99 with a mark at p95.
+// From p50 to p99 with a mark at p95, and behind it, with --old, how it was before.
 function latencyCard(rows, keys, onRow) {
-  const names = rows.map((row) => SIGNS[row.role] + rowName(row, keys));
-  const lines = (row) => ['p50_us', 'p95_us', 'p99_us', 'max_us'].filter((metric) => row.metrics[metric])
-    .map((metric) => `${metric.replace('_us', '')}: ${withRange(row, metric, 'us')}`);
+  const names = rows.map((row) => signedName(row, keys));
+  const hasOld = rows.some((row) => row.old);
+  const range = (row) => [figure(row, 'p50_us'), figure(row, 'p99_us')];
+  const lines = (row, word) => LATENCIES.filter((metric) => row.metrics[metric])
+    .map((metric) => `${word}${metric.replace('_us', '')}: ${withRange(row, metric)}`);
   return chartCard({
-    title: 'How long an operation takes', good: 'p50 to p99, mark at p95. Further left is better.',
-    isWide: true, rows, height: barHeight(rows),
-    columns: [nameColumn(keys, onRow), metricColumn('p50_us'), metricColumn('p95_us'), metricColumn('p99_us'),
-      metricColumn('max_us')],
-    config: () => ({
-      type: 'bar',
-      data: {labels: names, datasets: [
-        {type: 'line', data: rows.map((row) => figure(row, 'p95_us')), showLine: false, pointStyle: 'line',
-          pointRotation: 90, pointRadius: 8, pointHoverRadius: 8, pointBorderWidth: 3, borderColor: colours().mark},
-        {data: rows.map((row) => [figure(row, 'p50_us'), figure(row, 'p99_us')]), minBarLength: 3,
-          backgroundColor: rows.map(colourOf), barPercentage: 0.7},
-      ]},
-      options: options({x: scale('logarithmic', 'us'), y: nameScale(names)}, 'y',
-        (found) => onRow(rows[found.index]), {
-          title: (items) => shortened(names[items[0].dataIndex], 80),
-          label: (item) => (item.datasetIndex === 0 ? lines(rows[item.dataIndex]) : ''),
-        }),
-    }),
+    title: 'How long an operation takes', isWide: true, rows,
+    good: 'Bars reach from p50 to p99, the mark is p95. Further left is better.' +
+      (hasOld ? ' Pale bars are how it was before.' : ''),
+    height: barHeight(rows) * (hasOld ? 1.4 : 1),
+    columns: [nameColumn(keys, onRow), ...LATENCIES.map((metric) => metricColumn(metric)),
+      ...(hasOld ? LATENCIES.map((metric) => oldColumn(metric)) : [])],
+    config: () => barConfig(names, [
+      marks(rows.map((row) => figure(row, 'p95_us'))),
+      {
+        data: rows.map(range), minBarLength: 3, backgroundColor: rows.map(colourOf),
+        grouped: false, barPercentage: hasOld ? 0.5 : 0.7,
+      },
+      ...(hasOld ? [{
+        data: rows.map((row) => (row.old ? range(row.old) : null)), minBarLength: 3,
+        backgroundColor: colours().before, grouped: false, barPercentage: 1,
+      }] : []),
+    ], scale('logarithmic', 'us'), {
+      label: (item) => {
+        const row = rows[item.dataIndex];
+        return [lines(row, ''), [], row.old ? lines(row.old, 'before, ') : []][item.datasetIndex];
+      },
+    }, (found) => onRow(rows[found.index])),
   });
 }
 
-// A bar for each row.
+// One metric.
 function barCard(metric, title, good, kind, rows, keys, onRow) {
-  const unit = (DATA.metrics[metric] || {unit: '1'}).unit;
-  const names = rows.map((row) => SIGNS[row.role] + rowName(row, keys));
+  const names = rows.map((row) => signedName(row, keys));
   return chartCard({
-    title, good, rows, height: barHeight(rows), columns: [nameColumn(keys, onRow), metricColumn(metric)],
-    config: () => ({
-      type: 'bar',
-      data: {labels: names, datasets: [{data: rows.map((row) => figure(row, metric)), minBarLength: 2,
-        backgroundColor: rows.map(colourOf), barPercentage: 0.7}]},
-      options: options({x: scale(kind, unit), y: nameScale(names)}, 'y', (found) => onRow(rows[found.index]), {
-        title: (items) => shortened(names[items[0].dataIndex], 80),
-        label: (item) => withRange(rows[item.dataIndex], metric, unit),
-      }),
-    }),
+    title, good, rows, height: barHeight(rows),
+    columns: [nameColumn(keys, onRow), metricColumn(metric)],
+    config: () => barConfig(names, [{
+      data: rows.map((row) => figure(row, metric)), minBarLength: 2,
+      backgroundColor: rows.map(colourOf), barPercentage: 0.7,
+    }], scale(kind, unitOf(metric)), {
+      label: (item) => withRange(rows[item.dataIndex], metric),
+    }, (found) => onRow(rows[found.index])),
   });
-}
-
-// A line for each variant, over the number of workers.
-function workersCard(metric, title, good, rows, keys, onRow) {
-  const unit = DATA.metrics[metric].unit;
-  const lines = new Map();
-  for (const row of rows) {
-    const name = SIGNS[row.role] + rowName(row, keys);
-    lines.set(name, [...(lines.get(name) || []), row]);
-  }
-  const ofLine = [...lines.values()];
-  const names = [...lines.keys()];
-  return chartCard({
-    title, good, rows, isWide: true, height: 420,
-    columns: [nameColumn(['workers', ...keys], onRow), workersColumn(), metricColumn(metric)],
-    config: () => ({
-      type: 'line',
-      data: {datasets: ofLine.map((line, index) => lineDataset(names[index], line, index, metric))},
-      options: withLegend(options(
-        {x: {...scale('logarithmic', '1', 'workers'), afterBuildTicks: workerTicks(rows)},
-          y: scale('logarithmic', unit)}, 'x',
-        (found) => onRow(ofLine[found.datasetIndex][found.index]), {
-          title: (items) => shortened(items[0].dataset.label, 80),
-          label: (item) => `${item.raw.x} workers: ${withRange(ofLine[item.datasetIndex][item.dataIndex], metric, unit)}`,
-        }), (index) => onRow(ofLine[index][0])),
-    }),
-  });
-}
-
-function lineDataset(name, line, index, metric) {
-  const colour = colours().lines[index % colours().lines.length];
-  return {
-    label: shortened(name, 60), borderColor: colour, backgroundColor: colour, borderWidth: 2, pointRadius: 5,
-    borderDash: line[0].role === 'control' ? [4, 4] : [],
-    pointStyle: SHAPES[(index + Math.floor(index / colours().lines.length)) % SHAPES.length],
-    data: line.map((row) => ({x: Number(row.arguments.workers), y: figure(row, metric)})),
-  };
-}
-
-function workerTicks(rows) {
-  return (axis) => {
-    axis.ticks = [...new Set(rows.map((row) => Number(row.arguments.workers)))].sort((a, b) => a - b)
-      .map((value) => ({value}));
-    axis.options.ticks.callback = (value) => String(value);
-  };
-}
-
-function withLegend(made, onItem) {
-  made.plugins.legend = {
-    position: 'bottom', labels: {usePointStyle: true, color: colours().text},
-    onClick: (event, item) => setTimeout(() => onItem(item.datasetIndex)),
-  };
-  return made;
 }

@@ -1,12 +1,14 @@
 'use strict';
 
-// Figures and names as people read them. Everything that comes from results is text, and is put into
-// the page by textContent only.
+// Figures and names as people read them. What comes from results is text everywhere: it enters the
+// page as text nodes only.
 
-const SIGNS = {control: '⚠ ', safe: '', measurement: ''};
+const DATA = JSON.parse(document.getElementById('data').textContent);
+const LATENCIES = ['p50_us', 'p95_us', 'p99_us', 'max_us'];
 
 function withDigits(value) {
-  return Math.abs(value) < 999.5 ? String(Number(value.toPrecision(3))) : String(Math.round(value));
+  if (Math.abs(value) < 999.5) return String(Number(value.toPrecision(3)));
+  return String(Math.round(value));
 }
 
 function duration(us) {
@@ -22,7 +24,7 @@ function rate(value) {
   return withDigits(value) + ' /s';
 }
 
-// A figure with its unit as in scripts/metrics.tsv; nothing where there is none.
+// A figure with its unit as in scripts/metrics.tsv.
 function human(value, unit) {
   if (value === undefined || value === null) return '–';
   if (unit === 'us') return duration(value);
@@ -31,29 +33,48 @@ function human(value, unit) {
   return withDigits(value) + (unit === 'MiB' ? ' MiB' : '');
 }
 
+function unitOf(metric) {
+  return (DATA.metrics[metric] || {unit: '1'}).unit;
+}
+
 // The median of a row's metric, or undefined.
 function figure(row, metric) {
   return row.metrics[metric] ? row.metrics[metric][0] : undefined;
 }
 
 // The figure, and where several processes measured it, from which to which they did.
-function withRange(row, metric, unit) {
+function withRange(row, metric) {
   const figures = row.metrics[metric];
   if (!figures) return '–';
-  const text = human(figures[0], unit);
-  if (figures.length < 3 || figures[1] === figures[2]) return text;
-  return `${text} (processes: ${human(figures[1], unit)} to ${human(figures[2], unit)})`;
+  const [median, least, most] = figures.map((value) => human(value, unitOf(metric)));
+  return figures.length < 3 || least === most ? median
+    : `${median} (processes: ${least} to ${most})`;
 }
 
 function shortened(text, length) {
   return text.length > length ? text.slice(0, length - 1) + '…' : text;
 }
 
+function counted(number, one, many) {
+  return `${number} ${number === 1 ? one : many || one + 's'}`;
+}
+
+// The first three of some names.
+function listed(names) {
+  const shown = names.slice(0, 3).map((name) => shortened(name, 60)).join(', ');
+  return shown + (names.length > 3 ? ` and ${names.length - 3} more` : '');
+}
+
 // What a row is called inside its family: group and variant, and those arguments that are named.
 function rowName(row, keys) {
   const name = [row.group, row.variant].filter((part) => part !== '').join('/') || row.name;
-  const rest = keys.filter((key) => key in row.arguments).map((key) => `${key}:${row.arguments[key]}`);
+  const rest = keys.filter((key) => key in row.arguments)
+    .map((key) => `${key}:${row.arguments[key]}`);
   return [name, ...rest].join(' ');
+}
+
+function signedName(row, keys) {
+  return (row.role === 'control' ? '⚠ ' : '') + rowName(row, keys);
 }
 
 // Makes an element with attributes and children, which are elements or text.

@@ -1,102 +1,30 @@
 'use strict';
 
-// The page: what the results say in words, a section for each family, and the filter over all.
+// A section for each family, and the filter over all of them.
 
-const DATA = JSON.parse(document.getElementById('data').textContent);
 // What only measures, and promises nothing, stands last.
 const FAMILIES = inOrder([...new Set(DATA.rows.map((row) => row.family))]);
 const state = {filter: '', workers: {}};
-
-function inOrder(families) {
-  const promises = (family) => DATA.rows.some((row) => row.family === family && row.role !== 'measurement');
-  return [...families.filter(promises), ...families.filter((family) => !promises(family))];
-}
 
 function byId(id) {
   return document.getElementById(id);
 }
 
-// --- The top of the page
-
-// Counts variants, not rows: one may have run with several numbers of workers.
-function variantsOf(rows) {
-  return new Set(rows.map((row) => `${row.family}/${row.group}/${row.variant}`)).size;
-}
-
-function counted(number, noun) {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
-}
-
-function verdictLines() {
-  const ofRole = (role) => DATA.rows.filter((row) => row.role === role);
-  const having = (rows, ...verdicts) => rows.filter((row) => verdicts.includes(row.verdict));
-  const lines = [];
-  const safe = ofRole('safe');
-  const controls = ofRole('control');
-  const broken = having(safe, 'BROKEN');
-  const missed = having(controls, 'not caught');
-  const failed = DATA.rows.filter((row) => row.error !== '' || ['error', 'void'].includes(row.verdict));
-  if (safe.length > 0) {
-    lines.push(broken.length === 0
-      ? `${counted(variantsOf(safe), 'safe variant')} ran, and no answer was wrong.`
-      : `${counted(variantsOf(broken), 'safe variant')} gave wrong answers: ${listed(broken)}.`);
-  }
-  if (controls.length > 0) {
-    lines.push(missed.length === 0
-      ? `${counted(variantsOf(having(controls, 'caught')), 'unsafe control')} ran too, wrong on purpose; each was ` +
-        'caught, which shows that the checks find what they look for.'
-      : `The checks did not find these wrong, though they are: ${listed(missed)}. What they say of the others is unproven.`);
-  }
-  if (failed.length > 0) lines.push(`${counted(failed.length, 'row')} failed or were left out: ${listed(failed)}.`);
-  return {lines, isGood: broken.length === 0 && missed.length === 0 && !failed.some((row) => row.verdict === 'void' || row.verdict === 'error')};
-}
-
-function listed(rows) {
-  const names = rows.map((row) => shortened(row.name, 60));
-  return names.slice(0, 3).join(', ') + (names.length > 3 ? ` and ${names.length - 3} more` : '');
-}
-
-function showTop() {
-  document.title = DATA.title;
-  byId('title').textContent = DATA.title;
-  byId('library').textContent = Chart.version;
-  const {lines, isGood} = verdictLines();
-  byId('verdict').className = isGood ? 'good' : 'bad';
-  byId('verdict').append(element('strong', {}, isGood ? '✓ Correct: ' : '✗ Not correct: '), lines.join(' '));
-  byId('families').append(...FAMILIES.map((family) =>
-    element('a', {href: `#${anchor(family)}`}, shortened(family, 40))));
-  for (const [term, text] of contextInWords()) byId('context').append(element('dt', {}, term), element('dd', {}, text));
+function inOrder(families) {
+  const promises = (family) =>
+    DATA.rows.some((row) => row.family === family && row.role !== 'measurement');
+  return [...families.filter(promises), ...families.filter((family) => !promises(family))];
 }
 
 function anchor(family) {
   return `family-${FAMILIES.indexOf(family)}`;
 }
 
-function contextInWords() {
-  const said = DATA.context;
-  const ways = {tcp: 'over TCP', unix: 'over a Unix socket'};
-  const server = [said.server_name, said.server_version].filter(Boolean).join(' ') || 'unknown';
-  const place = said.server_is_private === 'true' ? 'started for this run, on the same machine as the clients' : said.server_address;
-  return [
-    ['Server', [server, place, ways[said.transport] || said.transport].filter(Boolean).join(', ')],
-    ['Machine', [said.num_cpus && `${said.num_cpus} processors`, said.cpu_model, said.memory_gib && `${said.memory_gib} GiB`,
-      said.kernel].filter(Boolean).join(', ') || 'unknown'],
-    ['Runs', `${counted(DATA.processes, 'process')}`.replace('processs', 'processes') +
-      (DATA.processes > 1 ? '; figures are their medians, and a hover shows the range' : '; one run shows no small differences')],
-    ['Load', said.rate && said.rate !== '0' ? `${said.rate} operations per second were asked for (open loop)`
-      : 'each client starts the next operation when the last is done (closed loop)'],
-    ['When', said.date || 'unknown'],
-    ['Suite', [said.commit && `commit ${said.commit}`, said.build_type, said.compiler && `compiler ${said.compiler}`]
-      .filter(Boolean).join(', ')],
-    ['Files', DATA.names.join(', ')],
-  ].filter(([, text]) => text);
-}
-
 // --- The filter
 
-function matches(row) {
-  const name = row.name.toLowerCase();
-  return state.filter.toLowerCase().split(/\s+/).every((word) => name.includes(word));
+function matches(name) {
+  const words = state.filter.toLowerCase().split(/\s+/);
+  return words.every((word) => name.toLowerCase().includes(word));
 }
 
 // What a click on a bar does: only its variant, and once more: all.
@@ -108,22 +36,7 @@ function filterByRow(row) {
 function setFilter(text) {
   state.filter = text.trim();
   if (byId('filter').value.trim() !== state.filter) byId('filter').value = state.filter;
-  showFamilies();
-}
-
-function nameColumn(keys, onRow) {
-  return {
-    title: 'variant', value: (row) => rowName(row, keys),
-    text: (row) => {
-      const button = element('button', {type: 'button', class: 'name'}, SIGNS[row.role] + rowName(row, keys));
-      button.addEventListener('click', () => onRow(row));
-      return button;
-    },
-  };
-}
-
-function workersColumn() {
-  return {title: 'workers', value: (row) => Number(row.arguments.workers), text: (row) => row.arguments.workers || '–'};
+  showAll();
 }
 
 // --- A family
@@ -151,7 +64,8 @@ function usualWorkers(counts) {
 function workersChoice(family, counts, chosen) {
   const choice = element('fieldset', {class: 'choice'}, element('legend', {}, 'Workers'));
   for (const count of counts) {
-    const input = element('input', {type: 'radio', name: `workers-${anchor(family)}`, value: count});
+    const input = element('input',
+      {type: 'radio', name: `workers-${anchor(family)}`, value: String(count)});
     input.checked = count === chosen;
     input.addEventListener('change', () => {
       state.workers[family] = count;
@@ -163,81 +77,109 @@ function workersChoice(family, counts, chosen) {
   return choice;
 }
 
-function familyCharts(rows, ofLoad, keys) {
-  const has = (metric, some = rows) => some.some((row) => row.metrics[metric]);
+// The charts of one number in each row: metric, title, what is good, scale.
+const BARS = [
+  ['items_per_second', 'Operations per second', 'Longer is better.', 'linear'],
+  ['computations', 'Computations per round or expiry',
+    'Shorter is better: 1 is ideal, and more is waste.', 'logarithmic'],
+  ['hit_ratio', 'Share of reads that the cache answered', 'Longer is better: 1 is all.', 'linear'],
+  ['stale_read_ratio', 'Share of reads that got an old value', 'Shorter is better.', 'linear'],
+  ['round_trips_per_op', 'Round trips per operation',
+    'Shorter is better: each one waits for the network.', 'linear'],
+  ['fairness', 'Fairness', 'Longer is better: 1 means that all workers got as much done.',
+    'linear'],
+];
+
+function familyCharts(all, rows, keys) {
+  const having = (some, metric) => some.filter((row) => row.metrics[metric]);
+  const looks = [...new Set(all.map((row) => signedName(row, keys)))];
   const cards = [];
-  const bar = (...spec) => cards.push(barCard(...spec, ofLoad.filter((row) => row.metrics[spec[0]]), keys, filterByRow));
-  if (has('p50_us', ofLoad)) {
-    cards.push(latencyCard(ofLoad.filter((row) => row.metrics.p50_us && row.metrics.p99_us), keys, filterByRow));
+  const timed = having(having(rows, 'p50_us'), 'p99_us');
+  if (timed.length > 0) cards.push(latencyCard(timed, keys, filterByRow));
+  const spectra = rows.filter((row) => row.spectrum);
+  if (spectra.length > 0) cards.push(spectrumCard(spectra, keys, looks, filterByRow));
+  const rated = having(all, 'items_per_second').filter((row) => row.arguments.workers);
+  if (workerCounts(rated).length > 1) {
+    cards.push(workersCard('items_per_second', 'Operations per second, by the number of workers',
+      'Higher is better.', rated, keys, looks, filterByRow));
   }
-  const measured = rows.filter((row) => row.metrics.items_per_second && row.arguments.workers);
-  if (workerCounts(measured).length > 1) {
-    cards.push(workersCard('items_per_second', 'Operations per second, by the number of workers', 'Higher is better.',
-      measured, keys, filterByRow));
+  for (const bar of BARS) {
+    const some = having(rows, bar[0]);
+    // Where it is 0 for all, as the hits of a family without a cache, it says nothing.
+    if (some.every((row) => figure(row, bar[0]) === 0)) continue;
+    cards.push(barCard(...bar, some, keys, filterByRow));
   }
-  if (has('items_per_second', ofLoad)) bar('items_per_second', 'Operations per second', 'Longer is better.', 'linear');
-  if (has('computations', ofLoad)) {
-    bar('computations', 'Computations per round or expiry', 'Shorter is better: 1 is ideal, and more is waste.', 'logarithmic');
-  }
-  if (has('round_trips_per_op', ofLoad)) {
-    bar('round_trips_per_op', 'Round trips per operation', 'Shorter is better: each one waits for the network.', 'linear');
-  }
-  if (has('fairness', ofLoad)) {
-    bar('fairness', 'Fairness', 'Longer is better: 1 means that all workers got as much done.', 'linear');
+  return [...cards, ...seriesCharts(rows.filter((row) => row.series), keys, looks)];
+}
+
+function seriesCharts(rows, keys, looks) {
+  if (rows.length === 0) return [];
+  const cards = [timeCard('p95 over time', 'Lower is better; triangles are events.', 'us',
+    (series, index) => series.p95[index], rows, keys, looks, filterByRow)];
+  if (rows.some((row) => row.series.computations.some((count) => count > 0))) {
+    cards.unshift(timeCard('Computations per second over time',
+      'Lower is better; triangles are events. Spikes are stampedes: many compute the same value.',
+      '1/s', computationsPerSecond, rows, keys, looks, filterByRow));
   }
   return cards;
 }
 
 // What was promised, and what the checks found.
 function contractTable(rows, keys) {
+  const words = {ok: 'kept', caught: 'caught, as it should be', 'not caught': 'NOT CAUGHT'};
+  const result = (row) => (row.role === 'measurement' && row.verdict === 'ok' ? 'measured'
+    : words[row.verdict] || row.verdict);
   const found = (row) => Object.entries(row.detectors).filter(([, count]) => count > 0)
     .map(([name, count]) => `${name.replaceAll('_', ' ')}: ${count}`).join(', ');
-  const words = {ok: 'kept', caught: 'caught, as it should be', BROKEN: 'BROKEN', 'not caught': 'NOT CAUGHT'};
-  const said = (row) => (row.role === 'measurement' && row.verdict === 'ok' ? 'measured' : words[row.verdict] || row.verdict);
+  const promise = (row) => (row.role === 'control' ? 'breaks on purpose: ' : '') +
+    [row.contract, ...row.bounds].filter((part) => part !== '').join('; ') +
+    (row.error ? ` (${row.error})` : '');
   return sortableTable('What was promised, and what the checks found', [
     nameColumn(['workers', ...keys], filterByRow),
-    {title: 'result', value: said, text: said},
-    {title: 'violations', value: (row) => row.worst_violations, text: (row) => human(row.worst_violations, '1')},
-    {title: 'promise', value: (row) => row.contract,
-      text: (row) => (row.role === 'control' ? 'breaks on purpose: ' : '') + [row.contract, ...row.bounds].join('; ') +
-        (row.error ? ` (${row.error})` : '')},
+    {title: 'result', value: result, text: result},
+    {title: 'violations', value: (row) => row.worst_violations,
+      text: (row) => human(row.worst_violations, '1')},
+    {title: 'promise', value: promise, text: promise},
     {title: 'found by', value: found, text: found},
   ], rows);
 }
 
 function showFamily(family) {
   const section = byId(anchor(family));
-  for (const card of section.querySelectorAll('figure.card')) {
-    visible.unobserve(card);
-    card.erase();
-  }
-  const rows = DATA.rows.filter((row) => row.family === family && matches(row));
+  const rows = DATA.rows.filter((row) => row.family === family && matches(row.name));
+  const cards = element('div', {class: 'cards'});
+  replaceCards(section, []);
   section.hidden = rows.length === 0;
-  if (section.hidden) return section.replaceChildren();
+  if (section.hidden) return;
   const keys = tellingKeys(rows);
   const counts = workerCounts(rows);
-  const chosen = counts.includes(state.workers[family]) ? state.workers[family] : usualWorkers(counts);
-  const ofLoad = rows.filter((row) => !row.arguments.workers || Number(row.arguments.workers) === chosen);
+  const chosen = counts.includes(state.workers[family])
+    ? state.workers[family] : usualWorkers(counts);
   const head = element('header', {}, element('h2', {}, family));
-  if (DATA.families[family]) head.append(element('p', {class: 'question'}, DATA.families[family]));
+  const question = DATA.families[family];
+  if (question) head.append(element('p', {class: 'question'}, question));
   if (counts.length > 1) head.append(workersChoice(family, counts, chosen));
   else if (counts.length === 1) head.append(element('p', {}, `${counts[0]} workers`));
-  const cards = familyCharts(rows, ofLoad, keys);
-  section.replaceChildren(head, element('div', {class: 'cards'}, ...cards), contractTable(rows, keys));
-  cards.forEach((card) => visible.observe(card));
+  if (state.filter === '') head.append(...answersOf(family, chosen));
+  section.append(head, cards, contractTable(rows, keys));
+  const ofLoad = rows.filter((row) =>
+    !row.arguments.workers || Number(row.arguments.workers) === chosen);
+  replaceCards(cards, familyCharts(rows, ofLoad, keys));
 }
 
-function showFamilies() {
+function showAll() {
   FAMILIES.forEach(showFamily);
-  const shown = DATA.rows.filter(matches).length;
+  showChanges();
+  const shown = DATA.rows.filter((row) => matches(row.name)).length;
   byId('shown').textContent = `${shown} of ${DATA.rows.length} rows`;
 }
 
 // --- Beginning
 
 showTop();
-byId('sections').append(...FAMILIES.map((family) => element('section', {id: anchor(family), class: 'family'})));
-showFamilies();
+byId('sections').append(...FAMILIES.map((family) =>
+  element('section', {id: anchor(family), class: 'family'})));
+showAll();
 byId('filter').addEventListener('input', () => setFilter(byId('filter').value));
 byId('controls').addEventListener('submit', (event) => event.preventDefault());
 byId('clear').addEventListener('click', () => setFilter(''));
