@@ -32,7 +32,7 @@ setup() {
   [[ -z "${output}" ]]
 }
 
-@test "compare, check, table and history work from the prefix" {
+@test "compare, check, table, report and history work from the prefix" {
   write_processes base 1 10
   write_processes slower 11 20 '.benchmarks[].p95_us *= 1.5'
   run -1 "${scripts}/compare" --floors none base -- slower
@@ -46,6 +46,8 @@ setup() {
   [[ "${lines[1]}" == "Counter, 10 workers: "* ]]
   run -0 "${scripts}/table" base/1.json
   [[ "${output}" == *Counter/locking/token_lock* ]]
+  run -0 "${scripts}/report" base --output page.html
+  grep --quiet Counter/locking/token_lock page.html
   mkdir results
   cp --recursive base results/20260101T000000Z-0123456789ab-machine
   run -0 "${scripts}/history"  # of the working directory

@@ -196,7 +196,7 @@ place_of_bar() { # NUMBER
     (.benchmarks[1] | .name, .run_name) = "\(env.HOSTILE)/\(env.HOSTILE)/" + ("y" * 300)' --title "${hostile}"
   in_page "${DRAW_ALL}" >/dev/null
   expect 'return [typeof window.hacked, document.querySelectorAll("img").length, document.scripts.length]' \
-    '["undefined",0,9]'
+    '["undefined",0,10]'
   expect 'return document.title' "$(jq --null-input --arg text "${hostile}" '$text')"
   expect 'return document.body.textContent.includes("x".repeat(300))' true
   expect_quiet
@@ -281,6 +281,25 @@ place_of_bar() { # NUMBER
   expect 'return document.querySelectorAll("#changes .card").length' 1
   in_page "${DRAW_ALL}" >/dev/null
   expect 'return Chart.getChart(document.querySelector("#family-0 canvas")).data.datasets.length' 3
+  expect_quiet
+}
+
+@test "--records draws p95 over all records, with the changes that scripts/history sees" {
+  local number
+  for number in {1..12}; do
+    write_processes "$(printf 'records/20260101T%06dZ-c%04d-m' "${number}" "${number}")" \
+      "${number}" "${number}" "${COMPLETE} |
+      .context.seed = \"1\" | .context.commit = \"c000${number}\" |
+      .benchmarks[].p95_us *= (if ${number} > 6 then 2 else 1 end)"
+  done
+  show . --records records
+  in_page "${DRAW_ALL}" >/dev/null
+  expect 'const chart = Chart.getChart([...document.querySelectorAll("#family-0 canvas")]
+      .find((canvas) => canvas.getAttribute("aria-label").startsWith("p95 over all records")));
+    const [line, events] = chart.data.datasets;
+    return [line.data.length, events.data.length, events.data[0].x,
+      events.data[0].text.replace(/:.*/, "")]' \
+    '[12,1,6,"regressed in 20260101T000007Z-c0007-m"]'
   expect_quiet
 }
 

@@ -104,10 +104,13 @@ function redrawAll() {
 
 // --- What charts have in common
 
+// Over less than a factor of ten there are few ticks; but the ends of a scale are no round figures.
 function logTick(unit) {
-  return (value) => {
+  return function (value) {
+    const isWide = this.max > 10 * this.min;
+    const isRound = Math.abs(value / Number(value.toPrecision(isWide ? 1 : 2)) - 1) < 1e-9;
     const digit = Number(value.toExponential(0)[0]);
-    return [1, 2, 5].includes(digit) ? human(value, unit) : '';
+    return isRound && (!isWide || [1, 2, 5].includes(digit)) ? human(value, unit) : '';
   };
 }
 
@@ -120,6 +123,15 @@ function scale(kind, unit, title) {
       callback: kind === 'logarithmic' ? logTick(unit) : (value) => human(value, unit),
     },
   };
+}
+
+// A logarithmic scale is else from one power of ten to another.
+function closeAround(axis, values) {
+  const positive = values.filter((value) => value > 0);
+  if (axis.type !== 'logarithmic' || positive.length === 0) return axis;
+  const least = positive.reduce((a, b) => Math.min(a, b));
+  const most = positive.reduce((a, b) => Math.max(a, b));
+  return {...axis, min: least * 0.85, max: most * 1.15};
 }
 
 function nameScale(names) {
@@ -179,6 +191,7 @@ function latencyCard(rows, keys, onRow) {
   const names = rows.map((row) => signedName(row, keys));
   const hasOld = rows.some((row) => row.old);
   const range = (row) => [figure(row, 'p50_us'), figure(row, 'p99_us')];
+  const shown = rows.flatMap((row) => [...range(row), ...(row.old ? range(row.old) : [])]);
   const lines = (row, word) => LATENCIES.filter((metric) => row.metrics[metric])
     .map((metric) => `${word}${metric.replace('_us', '')}: ${withRange(row, metric)}`);
   return chartCard({
@@ -198,7 +211,7 @@ function latencyCard(rows, keys, onRow) {
         data: rows.map((row) => (row.old ? range(row.old) : null)), minBarLength: 3,
         backgroundColor: colours().before, grouped: false, barPercentage: 1,
       }] : []),
-    ], scale('logarithmic', 'us'), {
+    ], closeAround(scale('logarithmic', 'us'), shown), {
       label: (item) => {
         const row = rows[item.dataIndex];
         return [lines(row, ''), [], row.old ? lines(row.old, 'before, ') : []][item.datasetIndex];

@@ -1,10 +1,11 @@
 # Adds to the document of data.jq what else the page shows, each null where it is not wanted:
 #
 #   jq -L DIRECTORY --compact-output --from-file join.jq --slurpfile answers A --slurpfile old O
-#     --slurpfile comparison C --slurpfile series S --slurpfile spectra H DATA
+#     --slurpfile comparison C --slurpfile series S --slurpfile spectra H
+#     --slurpfile history R DATA
 #
 # A is what scripts/answers prints as JSON, O the document of the older results, C what
-# scripts/compare prints, S what series.jq and H what spectra.awk prints.
+# scripts/compare prints, S what series.jq, H what spectra.awk and R what scripts/history prints.
 
 include "names";
 
@@ -31,15 +32,31 @@ def comparison($names): {
      n: "\(.processes_old // 0)+\(.processes_new // 0)", remark}]
 };
 
+# By the short name of a benchmark its series over the records; place is an index.
+def histories: [
+    range(.places | length) as $place | .places[$place] | .records as $records | .series[] | {
+      name: (.benchmark | short_name), place: $place, metric,
+      points: (.points | map(.record as $record |
+        [($records | index($record)), (.value | rounded)])),
+      changes: (.changes | map(.record as $record |
+        [($records | index($record)), .verdict, .before, .after]))}
+  ] | group_by(.name) | map({key: .[0].name, value: map(del(.name))}) | from_entries;
+
+def places: .records as $records |
+  .places | map({description, records: (.records | map($records[.].name))});
+
 ($old[0] // {rows: []} | .rows | map({key: .benchmark, value: {metrics: (.metrics | latencies)}}) |
   from_entries) as $old_rows |
 ($spectra | map({key: .name, value: .points}) | from_entries) as $spectrum_of |
+($history[0] | if . then histories else {} end) as $histories |
 .answers = $answers[0] |
+.places = ($history[0] | if . then places else null end) |
 .comparison = (if $comparison[0] then $comparison[0] | comparison($old[0].names) else null end) |
 .rows |= map(
   $old_rows[.benchmark] as $before | ($series[0] // {})[.benchmark] as $over_time |
   $spectrum_of[.benchmark | file_name] as $spectrum |
   if $before then .old = $before else . end |
   if $over_time and ($over_time.times | length) > 0 then .series = $over_time else . end |
+  if $histories[.name] then .history = $histories[.name] else . end |
   if $spectrum then .spectrum = $spectrum else . end |
   del(.benchmark))

@@ -15,7 +15,8 @@ function linesCard(spec) {
         lineDataset(line, spec.looks.indexOf(line.name), spec.hasPoints),
         ...(isMarked(line) ? [eventsDataset(line, spec.looks)] : []),
       ]);
-      const made = options({x: spec.x(), y: spec.y()}, {mode: 'nearest', intersect: false}, {
+      const y = closeAround(spec.y(), lines.flatMap(({points}) => points.map((point) => point.y)));
+      const made = options({x: spec.x(), y}, {mode: 'nearest', intersect: false}, {
         title: (items) => shortened(items[0].dataset.line.name, 80),
         label: (item) => item.raw.text,
       }, (found) => onRow(datasets[found.datasetIndex].line.row));
@@ -58,7 +59,8 @@ function eventsDataset(line, looks) {
   const colour = lineColour(line.row, looks.indexOf(line.name));
   return {
     line, isEvents: true, label: 'events', data: line.events, showLine: false,
-    borderColor: colour, backgroundColor: colours().back, pointStyle: 'triangle', pointRadius: 4,
+    borderColor: colour, backgroundColor: colours().back, pointStyle: 'triangle',
+    pointRadius: line.isStepped ? 4 : 11, borderWidth: line.isStepped ? 1 : 3,
   };
 }
 
@@ -101,7 +103,7 @@ function workersCard(metric, title, good, rows, keys, looks, onRow) {
 // --- Over time
 
 // VALUE of a row's series at an index, or null where there is none.
-function timeCard(title, good, unit, value, rows, keys, looks, onRow) {
+function timeCard(title, good, unit, kind, value, rows, keys, looks, onRow) {
   const lines = rows.map((row) => {
     const points = row.series.times.map((time, index) => {
       const y = value(row.series, index);
@@ -123,7 +125,7 @@ function timeCard(title, good, unit, value, rows, keys, looks, onRow) {
       column('median', (line) => middle(line.points.map(({y}) => y))), column('most', most),
     ],
     x: () => scale('linear', 's', 'seconds since the run began'),
-    y: () => ({...scale('linear', unit), beginAtZero: true}),
+    y: () => ({...scale(kind, unit), beginAtZero: true}),
   });
 }
 

@@ -109,17 +109,18 @@ function familyCharts(all, rows, keys) {
     if (some.every((row) => figure(row, bar[0]) === 0)) continue;
     cards.push(barCard(...bar, some, keys, filterByRow));
   }
-  return [...cards, ...seriesCharts(rows.filter((row) => row.series), keys, looks)];
+  return [...cards, ...seriesCharts(rows.filter((row) => row.series), keys, looks),
+    ...recordsCards(rows, keys, looks, filterByRow)];
 }
 
 function seriesCharts(rows, keys, looks) {
   if (rows.length === 0) return [];
   const cards = [timeCard('p95 over time', 'Lower is better; triangles are events.', 'us',
-    (series, index) => series.p95[index], rows, keys, looks, filterByRow)];
+    'logarithmic', (series, index) => series.p95[index], rows, keys, looks, filterByRow)];
   if (rows.some((row) => row.series.computations.some((count) => count > 0))) {
     cards.unshift(timeCard('Computations per second over time',
       'Lower is better; triangles are events. Spikes are stampedes: many compute the same value.',
-      '1/s', computationsPerSecond, rows, keys, looks, filterByRow));
+      '1/s', 'linear', computationsPerSecond, rows, keys, looks, filterByRow));
   }
   return cards;
 }
