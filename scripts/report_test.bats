@@ -98,6 +98,11 @@ place_of_bar() { # NUMBER
   in_page "${DRAW_ALL}" >/dev/null
   expect 'return performance.getEntriesByType("resource").length' 0
   expect 'return document.querySelectorAll("figure.card").length' 10
+  # Nor could it: what it may load, its policy says.
+  expect 'document.body.append(Object.assign(new Image(), {src: "file:///etc/hostname"}));
+    return performance.getEntriesByType("resource").length' 0
+  run -0 console_messages
+  [[ "${output}" == *"Content Security Policy"* && "${#lines[@]}" == 1 ]]
   # Each has pixels of some colour, thousands of them.
   expect 'return [...document.querySelectorAll("figure.card canvas")].every((canvas) => {
     const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
@@ -155,6 +160,7 @@ place_of_bar() { # NUMBER
   in_page 'document.querySelector("section:not([hidden]) > .scroll button.name").focus()' >/dev/null
   type_into 'section:not([hidden]) > .scroll button.name' $'\ue007'  # Enter
   expect 'return document.getElementById("shown").textContent' '"8 of 8 rows"'
+  expect 'return document.activeElement.className' '"name"'
   expect_quiet
 }
 

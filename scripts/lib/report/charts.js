@@ -8,12 +8,22 @@ const COLOURS = {
   light: {
     locking: '#0072b2', lockfree: '#009e73', control: '#d55e00', other: '#777777',
     before: '#99999966', mark: '#111111', text: '#222222', grid: '#00000018', back: '#fafafa',
-    lines: ['#0072b2', '#009e73', '#cc79a7', '#a67c00', '#56b4e9', '#555555'],
+    lines: {
+      locking: ['#0072b2', '#56b4e9', '#003f66', '#8a7fd1', '#4b3fa0'],
+      lockfree: ['#009e73', '#7ccf5a', '#00573f', '#a6a600'],
+      control: ['#d55e00', '#8a3000', '#f5a05a'],
+      other: ['#0072b2', '#009e73', '#cc79a7', '#a67c00', '#56b4e9', '#555555'],
+    },
   },
   dark: {
     locking: '#56b4e9', lockfree: '#2ec496', control: '#ff8a3d', other: '#aaaaaa',
     before: '#bbbbbb55', mark: '#ffffff', text: '#e6e6e6', grid: '#ffffff22', back: '#1e2125',
-    lines: ['#56b4e9', '#2ec496', '#e29ac3', '#f0c541', '#9fd3f5', '#bbbbbb'],
+    lines: {
+      locking: ['#56b4e9', '#b3dcf7', '#3f8fd0', '#b7aef5', '#8f83f0'],
+      lockfree: ['#2ec496', '#a5e887', '#1f9a75', '#dede5a'],
+      control: ['#ff8a3d', '#c96a2a', '#ffc79e'],
+      other: ['#56b4e9', '#2ec496', '#e29ac3', '#f0c541', '#9fd3f5', '#bbbbbb'],
+    },
   },
 };
 
@@ -24,9 +34,15 @@ function colours() {
   return darkness.matches && !isPrinting ? COLOURS.dark : COLOURS.light;
 }
 
+// What decides on the colour of a row: its role or its discipline.
+function kindOf(row) {
+  if (row.role === 'control') return 'control';
+  return row.group === 'locking' || row.group === 'lockfree' ? row.group : 'other';
+}
+
 function colourOf(row) {
-  if (row.role === 'control') return hatched(colours().control);
-  return colours()[row.group] || colours().other;
+  const kind = kindOf(row);
+  return kind === 'control' ? hatched(colours().control) : colours()[kind];
 }
 
 // What is unsafe differs by more than a colour.

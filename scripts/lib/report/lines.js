@@ -4,18 +4,19 @@
 
 const SHAPES = ['circle', 'rect', 'triangle', 'rectRot', 'crossRot', 'star', 'rectRounded'];
 
-// LINES are {name, row, points, events?}; a point is {x, y, text}, an event too. LOOKS are the
-// places of the variants in their family, which keep a variant's colour from chart to chart.
+// LINES are {name, row, points, events?}; a point is {x, y, text}, an event too. LOOKS tell
+// how each line looks, by its name: see looksOf.
 function linesCard(spec) {
   const {lines, onRow} = spec;
   return chartCard({
     ...spec, isWide: true, height: 420 + (window.innerWidth < 600 ? 20 * lines.length : 0),
     config: () => {
       const datasets = lines.flatMap((line) => [
-        lineDataset(line, spec.looks.indexOf(line.name), spec.hasPoints),
-        ...(isMarked(line) ? [eventsDataset(line, spec.looks)] : []),
+        lineDataset(line, spec.looks.get(line.name), spec.hasPoints),
+        ...(isMarked(line) ? [eventsDataset(line, spec.looks.get(line.name))] : []),
       ]);
-      const y = closeAround(spec.y(), lines.flatMap(({points}) => points.map((point) => point.y)));
+      const values = lines.flatMap(({points}) => points.map(({y}) => y));
+      const y = closeAround(spec.y(), values);
       const made = options({x: spec.x(), y}, {mode: 'nearest', intersect: false}, {
         title: (items) => shortened(items[0].dataset.line.name, 80),
         label: (item) => item.raw.text,
@@ -34,19 +35,36 @@ function linesCard(spec) {
   });
 }
 
-function lineColour(row, place) {
-  const palette = colours().lines;
-  return row.role === 'control' ? colours().control : palette[place % palette.length];
+// A kind has colours of its own, so that a line and a bar of a variant look alike. A variant keeps
+// its place among its kind from chart to chart.
+function looksOf(rows, keys) {
+  const looks = new Map();
+  const counts = {};
+  for (const row of rows) {
+    const name = signedName(row, keys);
+    const kind = kindOf(row);
+    if (looks.has(name)) continue;
+    counts[kind] = (counts[kind] || 0) + 1;
+    looks.set(name, {kind, place: counts[kind] - 1});
+  }
+  return looks;
 }
 
-function lineDataset(line, place, hasPoints) {
-  const colour = lineColour(line.row, place);
-  const cycle = Math.floor(place / colours().lines.length);
+function lineColour({kind, place}) {
+  const palette = colours().lines[kind];
+  return palette[place % palette.length];
+}
+
+const DASHES = [[], [2, 3], [10, 3]];
+
+function lineDataset(line, look, hasPoints) {
+  const colour = lineColour(look);
+  const cycle = Math.floor(look.place / colours().lines[look.kind].length);
   return {
     line, label: shortened(line.name, 60), data: line.points,
     borderColor: colour, backgroundColor: colour, borderWidth: 2,
-    borderDash: line.row.role === 'control' ? [6, 4] : [[], [2, 3], [10, 3]][cycle % 3],
-    pointStyle: SHAPES[(place + cycle) % SHAPES.length],
+    borderDash: look.kind === 'control' ? [6, 4] : DASHES[cycle % DASHES.length],
+    pointStyle: SHAPES[(look.place + cycle) % SHAPES.length],
     stepped: line.isStepped ? 'after' : false,
     pointRadius: hasPoints ? 5 : 0, pointHoverRadius: 5,
   };
@@ -55,8 +73,8 @@ function lineDataset(line, place, hasPoints) {
 const MOST_EVENTS = 60;
 
 // Events stand on the line of their row; where they would hide it they are left out.
-function eventsDataset(line, looks) {
-  const colour = lineColour(line.row, looks.indexOf(line.name));
+function eventsDataset(line, look) {
+  const colour = lineColour(look);
   return {
     line, isEvents: true, label: 'events', data: line.events, showLine: false,
     borderColor: colour, backgroundColor: colours().back, pointStyle: 'triangle',
@@ -87,14 +105,18 @@ function workersCard(metric, title, good, rows, keys, looks, onRow) {
       text: `${row.arguments.workers} workers: ${withRange(row, metric)}`,
     })).sort((a, b) => a.x - b.x),
   }));
-  const ticks = workerCounts(rows).map((value) => ({value}));
+  const counts = workerCounts(rows);
+  const ticks = counts.map((value) => ({value}));
   return linesCard({
     title, good, rows, lines, looks, onRow, hasPoints: true,
     columns: [nameColumn(keys, onRow), workersColumn(), metricColumn(metric)],
     x: () => {
       const axis = scale('logarithmic', '1', 'workers');
       axis.ticks.callback = (value) => String(value);
-      return {...axis, afterBuildTicks: (built) => { built.ticks = ticks; }};
+      return {
+        ...axis, min: counts[0], max: counts[counts.length - 1],
+        afterBuildTicks: (built) => { built.ticks = ticks; },
+      };
     },
     y: () => scale('logarithmic', unitOf(metric)),
   });

@@ -30,7 +30,12 @@ function matches(name) {
 // What a click on a bar does: only its variant, and once more: all.
 function filterByRow(row) {
   const wanted = [row.family, row.group, row.variant].filter((part) => part !== '').join('/');
+  const section = byId(anchor(row.family));
+  const hadFocus = section.contains(document.activeElement);
   setFilter(state.filter === wanted ? '' : wanted);
+  section.scrollIntoView();
+  // What had it is gone; who works at the keyboard goes on from here.
+  if (hadFocus) section.querySelector('button.name').focus({preventScroll: true});
 }
 
 function setFilter(text) {
@@ -56,9 +61,13 @@ function tellingKeys(rows) {
     (distinct(rows, key).length > 1 || rows.some((row) => !(key in row.arguments))));
 }
 
-// The load that is shown first: the most workers, but not more than a hundred.
-function usualWorkers(counts) {
-  return counts.filter((count) => count <= 100).pop() || counts[0];
+// The load that is shown first: of those that most rows have the most workers, but up to a hundred.
+function usualWorkers(rows) {
+  const having = (count) => rows.filter((row) => Number(row.arguments.workers) === count).length;
+  const counts = workerCounts(rows);
+  const most = Math.max(...counts.map(having));
+  const usual = counts.filter((count) => having(count) === most);
+  return usual.filter((count) => count <= 100).pop() || usual[0];
 }
 
 function workersChoice(family, counts, chosen) {
@@ -80,7 +89,7 @@ function workersChoice(family, counts, chosen) {
 // The charts of one number in each row: metric, title, what is good, scale.
 const BARS = [
   ['items_per_second', 'Operations per second', 'Longer is better.', 'linear'],
-  ['computations', 'Computations per round or expiry',
+  ['computations', 'Computations per round, expiry or invalidation',
     'Shorter is better: 1 is ideal, and more is waste.', 'logarithmic'],
   ['hit_ratio', 'Share of reads that the cache answered', 'Longer is better: 1 is all.', 'linear'],
   ['stale_read_ratio', 'Share of reads that got an old value', 'Shorter is better.', 'linear'],
@@ -92,7 +101,7 @@ const BARS = [
 
 function familyCharts(all, rows, keys) {
   const having = (some, metric) => some.filter((row) => row.metrics[metric]);
-  const looks = [...new Set(all.map((row) => signedName(row, keys)))];
+  const looks = looksOf(all, keys);
   const cards = [];
   const timed = having(having(rows, 'p50_us'), 'p99_us');
   if (timed.length > 0) cards.push(latencyCard(timed, keys, filterByRow));
@@ -155,7 +164,7 @@ function showFamily(family) {
   const keys = tellingKeys(rows);
   const counts = workerCounts(rows);
   const chosen = counts.includes(state.workers[family])
-    ? state.workers[family] : usualWorkers(counts);
+    ? state.workers[family] : usualWorkers(rows);
   const head = element('header', {}, element('h2', {}, family));
   const question = DATA.families[family];
   if (question) head.append(element('p', {class: 'question'}, question));
