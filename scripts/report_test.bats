@@ -128,10 +128,12 @@ place_of_bar() { # NUMBER
   expect 'return document.getElementById("verdict").className' '"bad"'
   expect 'return document.getElementById("verdict").textContent.includes(
     "1 safe variant gave wrong answers: Counter/lockfree/incr/workers:10")' true
+  expect 'return document.querySelector("#family-0").textContent.includes("incr workers:10 [BROKEN]")' true
 }
 
 @test "the table beside a chart has the medians that scripts/table prints" {
-  show '.benchmarks[].p50_us = 1234.5'
+  processes=3
+  show '.benchmarks[].p50_us = {"1": 9999, "2": 1234.5, "3": 5}[.context.seed]'
   in_page 'document.querySelector("#family-0 figure summary").scrollIntoView({block: "center"})' >/dev/null
   click '#family-0 figure summary'
   eventually 'return [...(document.querySelector("#family-0 figure tbody tr") || document.head).children]
@@ -178,13 +180,17 @@ place_of_bar() { # NUMBER
 
 @test "pointing at a bar shows its figures" {
   local at
-  show '.benchmarks[].p99_us = 2345'
+  show '.benchmarks[] |= (.p50_us = 1111 | .p99_us = 2345) |
+    .benchmarks[].p50_us += 100 * (.context.seed | tonumber)'
   in_page 'document.querySelector("#family-0 canvas").scrollIntoView({block: "center"})' >/dev/null
   at="$(place_of_bar 0)"
   # shellcheck disable=SC2086  # two words
   point_at '#family-0 canvas' ${at}
   eventually 'return Chart.getChart(document.querySelector("#family-0 canvas")).tooltip.body
-    .flatMap(({lines}) => lines)[2]' '"p99: 2.35 ms"'
+    .flatMap(({lines}) => lines).filter((line) => line.startsWith("p99") || line.startsWith("p50"))' \
+    '["p50: 1.26 ms (processes: 1.21 ms to 1.31 ms)","p99: 2.35 ms"]'
+  expect 'return Chart.getChart(document.querySelector("#family-0 canvas")).data.datasets[1].data[0]' \
+    '[1261,2345]'
 }
 
 @test "another number of workers shows other rows" {
@@ -336,6 +342,31 @@ refused() { # MESSAGE ARG...
   head --bytes=2000 results/1.json >cut.json
   report 2 cut.json --output page.html
   [[ "${stderr}" == "report: cut.json is cut off or not JSON"* ]]
+}
+
+@test "refuses what else there may be to show, where it is something else" {
+  write_processes results 1 2 "${COMPLETE}"
+  mkdir empty other wrong
+  printf '%12s %14s %10s %14s\n' Value Percentile TotalCount '1/(1-Percentile)' >other/Lock.hgrm
+  echo 'one two' >wrong/Counter.hgrm
+  echo '{"row": "Lock/lockfree/lua", "t_ms": 1, "ops": 1}' >other.jsonl
+  echo '{"row": 5}' >wrong.jsonl
+  echo '{"row": "Lock/lock' >cut.jsonl
+  refused "--series: missing cannot be read" results --output page.html --series missing
+  refused "--series: wrong.jsonl is nothing that bench --series wrote (has a line that is no interval and no mark)" \
+    results --output page.html --series wrong.jsonl
+  refused "--series: other.jsonl is of other benchmarks than the results" \
+    results --output page.html --series other.jsonl
+  report 2 results --output page.html --series cut.jsonl
+  [[ "${stderr}" == "report: --series: cut.jsonl is nothing that bench --series wrote ("*")" ]]
+  refused "--histograms: missing is no directory" results --output page.html --histograms missing
+  refused "--histograms: empty has no *.hgrm" results --output page.html --histograms empty
+  refused "--histograms: wrong/Counter.hgrm is no percentile text of HdrHistogram" \
+    results --output page.html --histograms wrong
+  refused "--histograms: other is of other benchmarks than the results" \
+    results --output page.html --histograms other
+  refused "--records: missing is no directory" results --output page.html --records missing
+  refused "empty has no *.json" results --output page.html --old empty
 }
 
 @test "without the chart library it says which package has it" {

@@ -27,7 +27,7 @@ function changeColumns() {
     {title: 'change', value: ({ratio}) => ratio, text: ({ratio}) => ratioText(ratio)},
     {title: 'interval', value: ({low}) => low,
       text: ({low, high}) => (low === null ? '–' : `${ratioText(low)} to ${ratioText(high)}`)},
-    {title: 'processes', value: (change) => change.n, text: ({n}) => n},
+    {title: 'processes', value: (change) => change.n, text: ({n}) => n || '–'},
     {title: 'remark', value: ({remark}) => remark, text: ({remark}) => remark || ''},
   ];
 }
@@ -73,6 +73,18 @@ function changesCard(changes) {
   });
 }
 
+// What does not compare is said at once.
+function notes(all) {
+  const isUrgent = (note) => note.startsWith('incomparable');
+  const rest = all.filter((note) => !isUrgent(note));
+  const made = all.filter(isUrgent).map((note) => element('p', {}, element('strong', {}, note)));
+  if (rest.length > 0) {
+    made.push(element('details', {}, element('summary', {}, counted(rest.length, 'note')),
+      element('ul', {}, ...rest.map((note) => element('li', {}, note)))));
+  }
+  return made;
+}
+
 const MOST_CHANGES = 40;
 
 function showChanges() {
@@ -85,7 +97,7 @@ function showChanges() {
   place.hidden = false;
   place.append(element('h2', {}, 'Before and after'),
     element('p', {}, `Before is ${comparison.names.join(', ')}. ${comparison.text}`),
-    ...comparison.notes.map((note) => element('p', {class: 'note'}, note)), cards,
+    ...notes(comparison.notes), cards,
     sortableTable('What changed, worst first', changeColumns(), changes));
   const charted = changes.filter(({metric, low, high}) =>
     ['p95_us', 'items_per_second'].includes(metric) && low > 0 && typeof high === 'number');

@@ -36,7 +36,7 @@ function colours() {
 
 // What decides on the colour of a row: its role or its discipline.
 function kindOf(row) {
-  if (row.role === 'control') return 'control';
+  if (row.role === 'control' || row.verdict === 'BROKEN') return 'control';
   return row.group === 'locking' || row.group === 'lockfree' ? row.group : 'other';
 }
 

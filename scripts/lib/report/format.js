@@ -73,8 +73,10 @@ function rowName(row, keys) {
   return [name, ...rest].join(' ');
 }
 
+// With a sign where the figures are of no use to anyone: an unsafe variant, or one that failed.
 function signedName(row, keys) {
-  return (row.role === 'control' ? '⚠ ' : '') + rowName(row, keys);
+  const name = (row.role === 'control' ? '⚠ ' : '') + rowName(row, keys);
+  return ['BROKEN', 'overloaded', 'void'].includes(row.verdict) ? `${name} [${row.verdict}]` : name;
 }
 
 // Makes an element with attributes and children, which are elements or text.

@@ -29,7 +29,7 @@ def comparison($names): {
     {verdict, name: (.benchmark | short_name), metric,
      old: (.old | if type == "number" then rounded else . end),
      new: (.new | if type == "number" then rounded else . end), ratio, low, high,
-     n: "\(.processes_old // 0)+\(.processes_new // 0)", remark}]
+     n: (if .processes_old then "\(.processes_old)+\(.processes_new)" else null end), remark}]
 };
 
 # By the short name of a benchmark its series over the records; place is an index.
