@@ -191,6 +191,9 @@ place_of_bar() { # NUMBER
     '["p50: 1.26 ms (processes: 1.21 ms to 1.31 ms)","p99: 2.35 ms"]'
   expect 'return Chart.getChart(document.querySelector("#family-0 canvas")).data.datasets[1].data[0]' \
     '[1261,2345]'
+  # What is unsafe is hatched.
+  expect 'return Chart.getChart(document.querySelector("#family-0 canvas")).data.datasets[1]
+    .backgroundColor.map((colour) => colour instanceof CanvasPattern)' '[true,false,false]'
 }
 
 @test "another number of workers shows other rows" {
@@ -208,7 +211,7 @@ place_of_bar() { # NUMBER
     (.benchmarks[1] | .name, .run_name) = "\(env.HOSTILE)/\(env.HOSTILE)/" + ("y" * 300)' --title "${hostile}"
   in_page "${DRAW_ALL}" >/dev/null
   expect 'return [typeof window.hacked, document.querySelectorAll("img").length, document.scripts.length]' \
-    '["undefined",0,10]'
+    '["undefined",0,11]'
   expect 'return document.title' "$(jq --null-input --arg text "${hostile}" '$text')"
   expect 'return document.body.textContent.includes("x".repeat(300))' true
   expect_quiet
@@ -296,6 +299,22 @@ place_of_bar() { # NUMBER
   expect_quiet
 }
 
+@test "--knee draws p95 against the load, with the knee" {
+  jq --null-input '{schema_version: 1, kind: "knee", levels: [{metric: "p95_us", sign: "<", bound: 20000}],
+    knees: [{benchmark: "Counter/lockfree/incr/workers:50/real_time/threads:1", family: "Counter",
+      discipline: "lockfree", variant: "incr", workers: "50", knee_per_second: 2100, limit: "server",
+      why: "p95_us is 26667", points: [
+        {rate: 3000, p95_us: 26667, holds: false, why: "p95_us is 26667"},
+        {rate: 1000, p95_us: 100, holds: true, why: null}, {rate: 2000, p95_us: 400, holds: true},
+        {rate: 2000, p95_us: 300, holds: true}, {rate: 2000, p95_us: 900, holds: true}]}]}' >knee.json
+  show . --knee knee.json
+  in_page "${DRAW_ALL}" >/dev/null
+  expect 'const [line, events] = Chart.getChart(document.querySelector("#knees canvas")).data.datasets;
+    return [line.label, line.data.map(({x, y}) => [x, y]), events.data.map(({x, y}) => [x, y]),
+      line.data[2].text]' '["lockfree/incr workers:50",[[1000,100],[2000,400],[3000,26667]],[[2100,400]],"3000 /s offered: p95 26.7 ms, p95_us is 26667"]'
+  expect_quiet
+}
+
 @test "--records draws p95 over all records, with the changes that scripts/history sees" {
   local number
   for number in {1..12}; do
@@ -366,6 +385,7 @@ refused() { # MESSAGE ARG...
   refused "--histograms: other is of other benchmarks than the results" \
     results --output page.html --histograms other
   refused "--records: missing is no directory" results --output page.html --records missing
+  refused "--knee: wrong.jsonl is nothing that scripts/knee wrote" results --output page.html --knee wrong.jsonl
   refused "empty has no *.json" results --output page.html --old empty
 }
 

@@ -2,10 +2,11 @@
 #
 #   jq -L DIRECTORY --compact-output --from-file join.jq --slurpfile answers A --slurpfile old O
 #     --slurpfile comparison C --slurpfile series S --slurpfile spectra H
-#     --slurpfile history R DATA
+#     --slurpfile history R --slurpfile knees K DATA
 #
 # A is what scripts/answers prints as JSON, O the document of the older results, C what
-# scripts/compare prints, S what series.jq, H what spectra.awk and R what scripts/history prints.
+# scripts/compare prints, S what series.jq, H what spectra.awk R what scripts/history and K what
+# scripts/knee prints.
 
 include "names";
 
@@ -32,6 +33,14 @@ def comparison($names): {
      n: (if .processes_old then "\(.processes_old)+\(.processes_new)" else null end), remark}]
 };
 
+def knees: {
+  levels: (.levels | map("\(.metric) \(.sign) \(.bound)") | join(", ")),
+  found: (.knees | map({
+    name: (.benchmark | short_name), family, discipline, variant, workers, limit, why,
+    rate: .knee_per_second, points: (.points | map({rate, p95_us, holds, why}))
+  }))
+};
+
 # By the short name of a benchmark its series over the records; place is an index.
 def histories: [
     range(.places | length) as $place | .places[$place] | .records as $records | .series[] | {
@@ -51,6 +60,7 @@ def places: .records as $records |
 ($history[0] | if . then histories else {} end) as $histories |
 .answers = $answers[0] |
 .places = ($history[0] | if . then places else null end) |
+.knees = ($knees[0] | if . then knees else null end) |
 .comparison = (if $comparison[0] then $comparison[0] | comparison($old[0].names) else null end) |
 .rows |= map(
   $old_rows[.benchmark] as $before | ($series[0] // {})[.benchmark] as $over_time |

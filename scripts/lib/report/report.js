@@ -31,8 +31,9 @@ function matches(name) {
 function filterByRow(row) {
   const wanted = [row.family, row.group, row.variant].filter((part) => part !== '').join('/');
   const section = byId(anchor(row.family));
-  const hadFocus = section.contains(document.activeElement);
+  const hadFocus = document.activeElement.classList.contains('name');
   setFilter(state.filter === wanted ? '' : wanted);
+  if (!section || section.hidden) return;
   section.scrollIntoView();
   // What had it is gone; who works at the keyboard goes on from here.
   if (hadFocus) section.querySelector('button.name').focus({preventScroll: true});
@@ -180,6 +181,7 @@ function showFamily(family) {
 function showAll() {
   FAMILIES.forEach(showFamily);
   showChanges();
+  showKnees();
   const shown = DATA.rows.filter((row) => matches(row.name)).length;
   byId('shown').textContent = `${shown} of ${DATA.rows.length} rows`;
 }
