@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# scripts/report: the page that it writes, seen by a real browser, and what it refuses.
+# scripts/report: the page that it writes, seen by a real browser.
 
 # shellcheck disable=SC2030,SC2031  # each test is a subshell, which is what they want
 # shellcheck disable=SC2154  # bats sets stderr
@@ -241,7 +241,6 @@ place_of_bar() { # NUMBER
 # --- What else there may be to show
 
 @test "the answers stand at the top, and in the section of their family" {
-  [[ -x "${BATS_TEST_DIRNAME}/answers" ]] || skip "no answers"
   show '.benchmarks[] |= (if .name | contains("incr") then .p95_us = 20 else . end)'
   expect 'return [...document.querySelector("#answers tbody tr").children].slice(0, 2)
     .map((cell) => cell.textContent)' '["Counter, 50 workers","lockfree/incr (20 µs)"]'
@@ -332,82 +331,4 @@ place_of_bar() { # NUMBER
       events.data[0].text.replace(/:.*/, "")]' \
     '[12,1,6,"regressed in 20260101T000007Z-c0007-m"]'
   expect_quiet
-}
-
-# --- What it refuses
-
-refused() { # MESSAGE ARG...
-  echo before >page.html
-  report 2 "${@:2}"
-  [[ -z "${output}" && "${stderr}" == "report: $1" ]] || { echo "${stderr}" && return 1; }
-  [[ "$(<page.html)" == before && "$(ls page.html*)" == page.html ]]
-}
-
-@test "refuses what is no results, in a line, and leaves the page as it was" {
-  write_processes results 1 2 "${COMPLETE}"
-  echo '{}' >other.json
-  refused "no results; see --help" --output page.html
-  refused "--output names the page to write; see --help" results
-  refused "--output: missing cannot be written to" results --output missing/page.html
-  refused "--output: results is a directory" results --output results
-  refused "--filter nothing matches no benchmark" results --output page.html --filter nothing
-  refused "other.json has no context: no results of Google Benchmark" other.json --output page.html
-  refused "results/1.json is named twice" results/1.json results/1.json --output page.html
-  jq '.context.rcb_schema_version = "9"' results/1.json >new.json
-  refused "new.json is not of rcb_schema_version 1, but 9" new.json --output page.html
-  jq 'del(.context.rcb_schema_version)' results/1.json >foreign.json
-  refused "foreign.json is of another program; the page needs what scripts/bench wrote" \
-    foreign.json --output page.html
-  head --bytes=2000 results/1.json >cut.json
-  report 2 cut.json --output page.html
-  [[ "${stderr}" == "report: cut.json is cut off or not JSON"* ]]
-}
-
-@test "refuses what else there may be to show, where it is something else" {
-  write_processes results 1 2 "${COMPLETE}"
-  mkdir empty other wrong
-  printf '%12s %14s %10s %14s\n' Value Percentile TotalCount '1/(1-Percentile)' >other/Lock.hgrm
-  echo 'one two' >wrong/Counter.hgrm
-  echo '{"row": "Lock/lockfree/lua", "t_ms": 1, "ops": 1}' >other.jsonl
-  echo '{"row": 5}' >wrong.jsonl
-  echo '{"row": "Lock/lock' >cut.jsonl
-  refused "--series: missing cannot be read" results --output page.html --series missing
-  refused "--series: wrong.jsonl is nothing that bench --series wrote (has a line that is no interval and no mark)" \
-    results --output page.html --series wrong.jsonl
-  refused "--series: other.jsonl is of other benchmarks than the results" \
-    results --output page.html --series other.jsonl
-  report 2 results --output page.html --series cut.jsonl
-  [[ "${stderr}" == "report: --series: cut.jsonl is nothing that bench --series wrote ("*")" ]]
-  refused "--histograms: missing is no directory" results --output page.html --histograms missing
-  refused "--histograms: empty has no *.hgrm" results --output page.html --histograms empty
-  refused "--histograms: wrong/Counter.hgrm is no percentile text of HdrHistogram" \
-    results --output page.html --histograms wrong
-  refused "--histograms: other is of other benchmarks than the results" \
-    results --output page.html --histograms other
-  refused "--records: missing is no directory" results --output page.html --records missing
-  refused "--knee: wrong.jsonl is nothing that scripts/knee wrote" results --output page.html --knee wrong.jsonl
-  refused "empty has no *.json" results --output page.html --old empty
-}
-
-@test "without the chart library it says which package has it" {
-  write_processes results 1 1
-  RCB_CHART_LIBRARY=none refused "the chart library none is missing; Debian's package libjs-chart.js has it" \
-    results --output page.html
-}
-
-@test "a full disk is said, and no device is replaced" {
-  [[ -w /dev/full ]] || skip "no /dev/full"
-  write_processes results 1 1 "${COMPLETE}"
-  report 2 results --output /dev/full
-  [[ "${stderr}" == "report: --output: /dev/full cannot be written" && -c /dev/full ]]
-}
-
-# --- What the page knows by name
-
-@test "the questions of the families are those of the catalogue" {
-  local readme="${BATS_TEST_DIRNAME}/../bench/README.md"
-  [[ -e "${readme}" ]] || skip "no checkout"
-  diff <(jq --raw-output 'to_entries[] | "\(.key) \(.value)"' "${BATS_TEST_DIRNAME}/lib/report/families.json" | sort) \
-    <(# shellcheck disable=SC2016  # in Markdown
-      sed -n 's/^| `\([A-Za-z]*\)` | \([^|]*?\) |.*/\1 \2/p' "${readme}" | sed '/^[a-z]/d' | sort)
 }

@@ -48,14 +48,10 @@ stop_browser() {
 
 # Prints the value of the reply, or what the browser says is wrong.
 webdriver() { # PATH JSON
-  local reply
-  reply="$(curl --silent --max-time 30 --header 'Content-Type: application/json' --data-binary @- \
-    "${browser_url}/session/${browser_session}/$1" <<<"$2")"
-  if jq --exit-status '.value | type == "object" and has("error")' <<<"${reply}" >/dev/null; then
-    jq --raw-output '.value | "\(.error): \(.message)"' <<<"${reply}" >&2
-    return 1
-  fi
-  jq --compact-output .value <<<"${reply}"
+  curl --silent --max-time 30 --header 'Content-Type: application/json' --data-binary @- \
+    "${browser_url}/session/${browser_session}/$1" <<<"$2" |
+    jq --compact-output '.value | if type == "object" and has("error") then
+      "\(.error): \(.message)\n" | halt_error(1) else . end'
 }
 
 open_page() { # FILE
