@@ -48,6 +48,7 @@ setup() {
   [[ "${output}" == *Counter/locking/token_lock* ]]
   run -0 "${scripts}/report" base --output page.html
   grep --quiet Counter/locking/token_lock page.html
+  grep --quiet "read-add-write atomic on one hot key" page.html
   mkdir results
   cp --recursive base results/20260101T000000Z-0123456789ab-machine
   run -0 "${scripts}/history"  # of the working directory

@@ -91,11 +91,3 @@ refused() { # MESSAGE ARG...
   report 2 results --output /dev/full
   [[ "${stderr}" == "report: --output: /dev/full cannot be written" && -c /dev/full ]]
 }
-
-@test "the questions of the families are those of the catalogue" {
-  local readme="${BATS_TEST_DIRNAME}/../bench/README.md"
-  [[ -e "${readme}" ]] || skip "no checkout"
-  diff <(jq --raw-output 'to_entries[] | "\(.key) \(.value)"' "${BATS_TEST_DIRNAME}/lib/report/families.json" | sort) \
-    <(# shellcheck disable=SC2016  # in Markdown
-      sed -n 's/^| `\([A-Za-z]*\)` | \([^|]*?\) |.*/\1 \2/p' "${readme}" | sed '/^[a-z]/d' | sort)
-}

@@ -131,6 +131,12 @@ place_of_bar() { # NUMBER
   expect 'return document.querySelector("#family-0").textContent.includes("incr workers:10 [BROKEN]")' true
 }
 
+@test "a family stands under the question of the catalogue" {
+  show
+  expect 'return document.querySelector("#family-0 .question").textContent' \
+    '"What does it cost to make read-add-write atomic on one hot key?"'
+}
+
 @test "the table beside a chart has the medians that scripts/table prints" {
   processes=3
   show '.benchmarks[].p50_us = {"1": 9999, "2": 1234.5, "3": 5}[.context.seed]'

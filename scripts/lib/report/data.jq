@@ -1,12 +1,12 @@
 # Makes one JSON document of results, which the page of scripts/report shows:
 #
 #   jq -L DIRECTORY --null-input --from-file data.jq --rawfile metrics METRICS
-#     --slurpfile families FILE --rawfile selected BENCHMARKS --arg title TEXT
+#     --argjson families QUESTIONS --rawfile selected BENCHMARKS --arg title TEXT
 #     --argjson names [NAME...] FILE...
 #
-# METRICS is what known_metrics prints, families what families.json has, and only the benchmarks in
-# BENCHMARKS count. A figure of a row is an array: the median over the processes, each the median of
-# its repetitions, and where these are several the least and the greatest of them.
+# METRICS is what known_metrics prints, QUESTIONS has one by the name of each family, and only the
+# benchmarks in BENCHMARKS count. A figure of a row is an array: the median over the processes, each
+# the median of its repetitions, and where these are several the least and the greatest of them.
 
 include "names";
 
@@ -91,5 +91,5 @@ def context: [.[].context | to_entries[] |
 [inputs | {file: input_filename, context, benchmarks}] |
 {
   title: $title, names: $names, processes: length, context: context, metrics: metric_table,
-  families: $families[0], rows: rows
+  families: $families, rows: rows
 }
