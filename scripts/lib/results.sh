@@ -25,8 +25,9 @@
 #                                matches no line of the file NAMES
 #   require_distinct FILE...     ends the script where two of them are one file by different names,
 #                                or have the same content: a process counts once
-#   put_in_place FILE PATH       writes PATH, the value of --out, as a whole; ends the script where it
-#                                cannot
+#   put_in_place FILE PATH [OPTION]
+#                                writes PATH, the value of OPTION (--out), as a whole; ends the script
+#                                where it cannot
 #   announce FILE TEXT           says on stderr what is done now, where FILE is large enough for it
 #                                to take long
 #   read_results ROWS FILE...    writes ROWS (see rows.jq); ends the script with status 2 and a line
@@ -270,17 +271,17 @@ require_match() { # STATUS OPTION RE NAMES WHAT
 }
 
 # Nobody sees half of the file, who reads it again and again.
-put_in_place() { # FILE PATH
-  local partial
-  [[ ! -d "$2" ]] || die 2 "--out: $2 is a directory"
+put_in_place() { # FILE PATH [OPTION]
+  local partial option="${3:---out}"
+  [[ ! -d "$2" ]] || die 2 "${option}: $2 is a directory"
   if [[ -e "$2" && ! -f "$2" ]]; then  # such as /dev/stdout
-    cat "$1" >"$2"
+    cat "$1" 2>/dev/null >"$2" || die 2 "${option}: $2 cannot be written"
     return
   fi
-  partial="$(mktemp "$2.XXXXXX" 2>/dev/null)" || die 2 "--out: $2 cannot be written"
+  partial="$(mktemp "$2.XXXXXX" 2>/dev/null)" || die 2 "${option}: $2 cannot be written"
   if ! { cat "$1" >"${partial}" && chmod "$(printf '%o' "$((0666 & ~0$(umask)))")" "${partial}" &&
     mv --force "${partial}" "$2"; } 2>/dev/null; then
     rm --force "${partial}"
-    die 2 "--out: $2 cannot be written"
+    die 2 "${option}: $2 cannot be written"
   fi
 }
