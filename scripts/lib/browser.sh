@@ -18,7 +18,7 @@ start_browser() { # DIRECTORY
   browser_log="$1/chromedriver"
   chromedriver --port=0 >"${browser_log}" 2>&1 3>&- &
   browser_pid="$!"
-  for ((waited = 0; waited < 100; ++waited)); do
+  for ((waited = 0; waited < 300; ++waited)); do
     port="$(sed -n 's/.*started successfully on port \([0-9]*\).*/\1/p' "${browser_log}")"
     if [[ -n "${port}" ]]; then break; fi
     sleep 0.1
@@ -32,18 +32,27 @@ start_browser() { # DIRECTORY
       "goog:chromeOptions": {binary: $binary, args: ["--headless", "--no-sandbox", "--disable-gpu",
         "--disable-dev-shm-usage", "--hide-scrollbars", "--window-size=1200,900",
         "--proxy-server=127.0.0.1:1", "--user-data-dir=\($profile)"]}}}}')"
-  browser_session="$(curl --silent --fail --data "${options}" "${browser_url}/session" |
-    jq --raw-output '.value.sessionId')"
+  read -r browser_session chromium_pid < <(curl --silent --max-time 60 --data "${options}" \
+    "${browser_url}/session" | jq --raw-output \
+    '.value | "\(.sessionId // "") \(.capabilities["goog:processID"] // "")"')
   [[ -n "${browser_session}" ]] || { cat "${browser_log}" && stop_browser && return 1; }
-  export browser_pid browser_url browser_session
+  export browser_pid browser_url browser_session chromium_pid
 }
 
+# Ends both, also where one of them hangs.
 stop_browser() {
-  # This ends Chromium too.
+  local pid waited
   if [[ -n "${browser_session:-}" ]]; then
-    curl --silent --request DELETE "${browser_url}/session/${browser_session}" >/dev/null || true
+    curl --silent --max-time 5 --request DELETE "${browser_url}/session/${browser_session}" \
+      >/dev/null || true
   fi
-  if [[ -n "${browser_pid:-}" ]]; then kill "${browser_pid}" || true; fi
+  for pid in ${chromium_pid:-} ${browser_pid:-}; do
+    for ((waited = 0; waited < 30; ++waited)); do
+      if ! kill "${pid}" 2>/dev/null; then break; fi
+      sleep 0.1
+    done
+    kill -KILL "${pid}" 2>/dev/null || true
+  done
 }
 
 # Prints the value of the reply, or what the browser says is wrong.

@@ -120,13 +120,19 @@ function redrawAll() {
 
 // --- What charts have in common
 
-// Over less than a factor of ten there are few ticks; but the ends of a scale are no round figures.
+function isNarrow() {
+  return window.innerWidth < 600;
+}
+
+// The ends of a scale are no round figures. Over less than a factor of ten all others have room.
 function logTick(unit) {
   return function (value) {
     const isWide = this.max > 10 * this.min;
     const isRound = Math.abs(value / Number(value.toPrecision(isWide ? 1 : 2)) - 1) < 1e-9;
     const digit = Number(value.toExponential(0)[0]);
-    return isRound && (!isWide || [1, 2, 5].includes(digit)) ? human(value, unit) : '';
+    const digits = isNarrow() && isWide ? [1] : [1, 2, 5];
+    const isLabelled = isRound && (digits.includes(digit) || (!isWide && !isNarrow()));
+    return isLabelled ? human(value, unit) : '';
   };
 }
 
@@ -151,7 +157,7 @@ function closeAround(axis, values) {
 }
 
 function nameScale(names) {
-  const length = window.innerWidth < 600 ? 22 : 60;
+  const length = isNarrow() ? 22 : 60;
   return {
     type: 'category', grid: {display: false, borderColor: colours().grid},
     ticks: {

@@ -9,7 +9,7 @@ const SHAPES = ['circle', 'rect', 'triangle', 'rectRot', 'crossRot', 'star', 're
 function linesCard(spec) {
   const {lines, onRow} = spec;
   return chartCard({
-    ...spec, isWide: true, height: 420 + (window.innerWidth < 600 ? 20 * lines.length : 0),
+    ...spec, isWide: true, height: 420 + (isNarrow() ? 20 * lines.length : 0),
     config: () => {
       const datasets = lines.flatMap((line) => [
         lineDataset(line, spec.looks.get(line.name), spec.hasPoints),
@@ -201,7 +201,8 @@ function spectrumCard(rows, keys, looks, onRow) {
       const axis = scale('logarithmic', '1', 'share of the operations that took no longer');
       axis.ticks.callback = (value) => percentile(value);
       return {...axis, afterBuildTicks: (built) => {
-        built.ticks = PERCENTILES.filter((value) => value <= built.max).map((value) => ({value}));
+        built.ticks = PERCENTILES.filter((value) => value <= built.max && !(isNarrow() && value < 2))
+          .map((value) => ({value}));
       }};
     },
     y: () => scale('logarithmic', 'us'),
