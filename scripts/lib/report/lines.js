@@ -200,9 +200,9 @@ function spectrumCard(rows, keys, looks, onRow) {
     x: () => {
       const axis = scale('logarithmic', '1', 'share of the operations that took no longer');
       axis.ticks.callback = (value) => percentile(value);
+      const shown = isNarrow() ? PERCENTILES.slice(1) : PERCENTILES;
       return {...axis, afterBuildTicks: (built) => {
-        built.ticks = PERCENTILES.filter((value) => value <= built.max && !(isNarrow() && value < 2))
-          .map((value) => ({value}));
+        built.ticks = shown.filter((value) => value <= built.max).map((value) => ({value}));
       }};
     },
     y: () => scale('logarithmic', 'us'),
