@@ -338,3 +338,14 @@ place_of_bar() { # NUMBER
     '[12,1,6,"regressed in 20260101T000007Z-c0007-m"]'
   expect_quiet
 }
+
+@test "scripts/screenshots takes two pictures, and names what it cannot find" {
+  type -P chromedriver >/dev/null || skip "no browser here"
+  run -0 "${BATS_TEST_DIRNAME}/screenshots" . Counter "${BATS_FILE_TMPDIR}/results"
+  [[ "$(head --bytes=4 report-answers.png)" == $'\x89PNG' ]]
+  [[ "$(head --bytes=4 report-family.png)" == $'\x89PNG' ]]
+  run -2 "${BATS_TEST_DIRNAME}/screenshots" . Counter
+  [[ "${output}" == "screenshots: name a directory, a family and results; see --help" ]]
+  run -2 "${BATS_TEST_DIRNAME}/screenshots" missing Counter "${BATS_FILE_TMPDIR}/results"
+  [[ "${output}" == "screenshots: missing is no directory" ]]
+}

@@ -12,6 +12,7 @@
 #   type_into SELECTOR TEXT    types, as a user does at the keyboard
 #   emulate JSON               sets what media the page sees: {"media": "", "features": [...]}
 #   resize WIDTH HEIGHT        of the window
+#   save_picture FILE          writes what the window shows, as PNG
 
 start_browser() { # DIRECTORY
   local port="" options waited
@@ -117,4 +118,9 @@ resize() { # WIDTH HEIGHT
   webdriver goog/cdp/execute "$(jq --null-input --argjson width "$1" --argjson height "$2" \
     '{cmd: "Emulation.setDeviceMetricsOverride",
       params: {width: $width, height: $height, deviceScaleFactor: 1, mobile: false}}')" >/dev/null
+}
+
+save_picture() { # FILE
+  curl --silent --max-time 60 "${browser_url}/session/${browser_session}/screenshot" |
+    jq --raw-output --exit-status '.value | strings' | base64 --decode >"$1"
 }
