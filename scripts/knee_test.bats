@@ -13,9 +13,9 @@ setup() {
   make_fake ""
 }
 
-# Something that holds 10000 operations per second, with a p95 of 1 ms over what is left of it. $rate,
-# $iterations and $run (which it is) are there; the program makes the row different.
-make_fake() { # JQ_PROGRAM
+# Something that holds 10000 operations per second, with a p95 of 1 ms over what is left of it. The
+# statements of awk make the row different: rate, run (which it is), p95 and the rest are there.
+make_fake() { # STATEMENTS
   cat >fake <<'BASH'
 #!/usr/bin/env bash
 rate=0 out="" iterations=1000 name=Pool/lockfree/made/workers:7
@@ -38,20 +38,28 @@ done
 echo "$*" >>calls
 mapfile -t calls <calls
 if [[ "$*" == *workers:70* ]]; then name+=0; fi
-jq --null-input --arg name "${name}/real_time/threads:1" --argjson rate "${rate}" \
-  --argjson iterations "${iterations}" --argjson run "${#calls[@]}" \
-  --from-file program >"${out}"
+exec awk -v "name=${name}/real_time/threads:1" -v "rate=${rate}" -v "iterations=${iterations}" \
+  -v "run=${#calls[@]}" -f program >"${out}"
 BASH
   chmod +x fake
-  cat >program <<JQ
-{context: {rcb_schema_version: "1", server_name: "made up"}, benchmarks: [
-  {run_name: \$name, run_type: "iteration", role: "safe", label: "nothing is lost", verdict: "ok",
-   iterations: \$iterations, success_rate: 1, violations: 0, client_cpu: 0.5, items_per_second: 9000} |
-  if \$rate > 0 then . + {items_per_second: ([\$rate, 10000] | min), dropped: 0, p50_us: 500,
-    achieved_per_second: ([\$rate, 10000] | min), p99_us: 2000,
-    p95_us: (if \$rate < 10000 then 1000 / (1 - \$rate / 10000) else 1e6 end),
-    verdict: (if \$rate > 10400 then "overloaded" else "ok" end)} else . end ${1:+| $1}]}
-JQ
+  cat >program <<AWK
+BEGIN {
+  role = "safe"; verdict = "ok"; success = 1; violations = dropped = 0; client = 0.5; closed = 9000
+  achieved = rate < 10000 ? rate : 10000
+  p95 = rate < 10000 ? 1000 / (1 - rate / 10000) : 1e6
+  if (rate > 10400) verdict = "overloaded"
+  $1
+  printf "{\"context\": {\"rcb_schema_version\": \"1\", \"server_name\": \"made up\"}, \"benchmarks\": [{"
+  printf "\"run_name\": \"%s\", \"run_type\": \"iteration\", \"role\": \"%s\", \"verdict\": \"%s\", ", name, role, verdict
+  printf "\"label\": \"nothing is lost\", \"iterations\": %d, \"client_cpu\": %g, ", iterations, client
+  if (error != "") printf "\"error_occurred\": true, \"error_message\": \"%s\", ", error
+  if (rate > 0) {
+    printf "\"dropped\": %d, \"p50_us\": 500, \"p95_us\": %.9g, \"p99_us\": 2000, ", dropped, p95
+    printf "\"achieved_per_second\": %.9g, ", achieved
+  }
+  printf "\"success_rate\": %g, \"violations\": %d, \"items_per_second\": %.9g}]}\n", success, violations, closed
+}
+AWK
 }
 
 knee() { # STATUS ARG...
@@ -85,15 +93,15 @@ of_knee() { # JQ_PROGRAM
 }
 
 @test "what is overloaded is never fine, whatever its latency, and what falls behind neither" {
-  make_fake 'if $rate > 6000 then . + {p95_us: 1, verdict: "overloaded"} else . end'
+  make_fake 'if (rate > 6000) { p95 = 1; verdict = "overloaded" }'
   knee 0 --filter Pool --precision 60 --format json
   [[ "$(of_knee '.knee_per_second <= 6000 and .why == "overloaded" and
     all(.points[]; .holds == (.rate <= 6000))')" == true ]]
-  make_fake 'if $rate > 6000 then . + {p95_us: 1, achieved_per_second: ($rate * 0.9)} else . end'
+  make_fake 'if (rate > 6000) { p95 = 1; achieved = rate * 0.9 }'
   knee 0 --filter Pool --precision 60 --format json
   [[ "$(of_knee '.knee_per_second <= 6000 and (.why | startswith("falls behind"))')" == true ]]
   # Once is enough, where everything else only counts from twice on.
-  make_fake 'if $rate > 6000 and $run % 3 == 0 then .verdict = "overloaded" else . end'
+  make_fake 'if (rate > 6000 && run % 3 == 0) verdict = "overloaded"'
   knee 0 --filter Pool --precision 60 --format json
   [[ "$(of_knee '. as $knee | [.points[] | select(.verdict == "overloaded") | .rate] |
     index($knee.knee_per_second)')" == null ]]
@@ -101,28 +109,28 @@ of_knee() { # JQ_PROGRAM
 
 @test "drops, failures and errors are not fine either" {
   local change
-  for change in 'dropped: 1' 'success_rate: 0.99' 'error_occurred: true, error_message: "3 errors"' 'violations: 1'; do
-    make_fake "if \$rate > 5000 then . + {p95_us: 1, ${change}} else . end"
+  for change in 'dropped = 1' 'success = 0.99' 'error = "3 errors"' 'violations = 1'; do
+    make_fake "if (rate > 5000) { p95 = 1; ${change} }"
     run --separate-stderr "${BATS_TEST_DIRNAME}/knee" --filter Pool --precision 60 --format json
     [[ "$(of_knee '.knee_per_second <= 5000 and .interval[1] > 5000')" == true ]] || { echo "${change}: ${output}"; return 1; }
   done
-  make_fake 'if $rate > 5000 then .success_rate = 0.99 else . end'
+  make_fake 'if (rate > 5000) success = 0.99'
   knee 0 --filter Pool --precision 60 --min-success 0.95 --format json
   [[ "$(of_knee '.knee_per_second > 6500')" == true ]]
 }
 
 @test "one bad run in three does not move the knee, and one lucky run neither" {
-  make_fake 'if $rate > 6000 and $rate < 9500 and $run % 3 == 0 then .p95_us = 50000 else . end'
+  make_fake 'if (rate > 6000 && rate < 9500 && run % 3 == 0) p95 = 50000'
   knee 0 --filter Pool --precision 30 --format json
   [[ "$(of_knee '.knee_per_second > 7500')" == true ]]
   rm calls  # so that the fourth is the third rate that is tried
-  make_fake 'if $rate > 5000 and $run != 4 then .p95_us = 30000 else . end'
+  make_fake 'if (rate > 5000 && run != 4) p95 = 30000'
   knee 0 --filter Pool --precision 30 --format json
   [[ "$(of_knee '.knee_per_second <= 5000')" == true ]]
 }
 
 @test "the client's own limit is told apart from the server's" {
-  make_fake '.client_cpu = 0.97'
+  make_fake 'client = 0.97'
   knee 0 --filter Pool --precision 60
   [[ "${lines[0]}" == *"The client was the limit, busy for over 90 % of the time"* ]]
   knee 0 --filter Pool --precision 60 --format json
@@ -130,16 +138,16 @@ of_knee() { # JQ_PROGRAM
 }
 
 @test "a violation at any rate is told and fails" {
-  make_fake 'if $rate > 8000 then . + {violations: 2, verdict: "BROKEN"} else . end'
+  make_fake 'if (rate > 8000) { violations = 2; verdict = "BROKEN" }'
   knee 1 --filter Pool --precision 60
   [[ "${lines[0]}" == *"2 violations"* && "${lines[1]}" == "  BROKEN: the contract was violated"* ]]
 }
 
 @test "what holds no rate, and what holds any, say so" {
-  make_fake 'if $rate > 0 then .p95_us = 1e6 else .items_per_second = 4 end'
+  make_fake 'p95 = 1e6; closed = 4'
   knee 1 --filter Pool
   [[ "${lines[0]}" == "Pool/lockfree/made/workers:7 holds no rate: not even 0.15 /s, where it was p95_us is 1000000" ]]
-  make_fake 'if $rate > 0 then . + {p95_us: 1, verdict: "ok", achieved_per_second: $rate} else . end'
+  make_fake 'p95 = 1; verdict = "ok"; achieved = rate'
   knee 0 --filter Pool --most-runs 5
   [[ "${lines[0]}" == "Pool/lockfree/made/workers:7 holds 15.2k /s and more with p95_us<20000: no rate was too high" ]]
 }
@@ -149,7 +157,7 @@ of_knee() { # JQ_PROGRAM
   # 2 s at 3000 /s, and never less than 4000 operations.
   grep --quiet -- '--rate=3000 .*--benchmark_min_time=6000x' calls
   rm calls
-  make_fake 'if $rate == 0 then .items_per_second = 30 else . end'
+  make_fake 'closed = 30'
   knee 0 --filter Pool --slo 'p95_us<1000000' --most-runs 2
   grep --quiet -- '--rate=10.00 .*--benchmark_min_time=600x' calls  # a minute is the most
   rm calls
@@ -189,7 +197,7 @@ of_knee() { # JQ_PROGRAM
   [[ ! -e calls ]]
   knee 2 --filter Pool --slo 'wait_p95_us<1'
   [[ "${stderr##*$'\n'}" == "knee: --slo: wait_p95_us matches no counter of Pool/lockfree/made/workers:7/"* ]]
-  make_fake '.role = "control"'
+  make_fake 'role = "control"'
   knee 2 --filter Pool
   [[ "${stderr##*$'\n'}" == *"is a control, which is wrong on purpose: what it holds says nothing" ]]
   run -0 "${BATS_TEST_DIRNAME}/knee" --help
