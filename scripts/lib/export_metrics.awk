@@ -1,7 +1,8 @@
 # Writes results for what keeps metrics, after stats.awk, promises.awk, load.awk, context.awk and
-# metric_names.awk; for scripts/export. Side 1 has all processes. Settings: format, openmetrics, influx or csv; timestamp,
-# seconds since 1970 of the newest process. After a line "left TEXT" with a tab for each benchmark
-# without figures comes a line "---", and after that what is exported.
+# metric_names.awk; for scripts/export. Side 1 has all processes. Settings: format, which is
+# openmetrics, influx or csv; timestamp, seconds since 1970 of the newest process. After a line
+# "left TEXT" with a tab for each benchmark without figures comes a line "---", and after that what is
+# exported.
 
 BEGIN {
   # What is worst of a benchmark's repetitions comes first.
@@ -16,7 +17,10 @@ table == "rows" && $1 == "verdict" && (filter == "" || $3 ~ filter) {
 function unescaped(text,    at, out, sign) {
   while ((at = index(text, "\\")) > 0) {
     sign = substr(text, at + 1, 1)
-    out = out substr(text, 1, at - 1) (sign == "t" ? "\t" : sign == "n" ? "\n" : sign == "r" ? "\r" : sign)
+    if (sign == "t") sign = "\t"
+    else if (sign == "n") sign = "\n"
+    else if (sign == "r") sign = "\r"
+    out = out substr(text, 1, at - 1) sign
     text = substr(text, at + 2)
   }
   return out text

@@ -17,17 +17,23 @@ function short_name(name) {
   return name
 }
 
-# What a level is measured by: fills chosen[1..n] with the benchmarks, and sets errored to those
-# without a result. Returns n.
-function choose(level, chosen,    bench, n) {
-  errored = ""
+# What a level is measured by: fills chosen[1..n] with the benchmarks, and returns n. Tells of those
+# without a result, and where there are none.
+function choose(level, chosen,    bench, n, metric, errored) {
+  metric = level_metric[level]
   for (bench = 1; bench <= ids["bench"]; ++bench) {
     if (!is_chosen(bench, level_benchmarks[level])) continue
     if (is_errored(1, bench)) {
       errored = errored (errored == "" ? "" : ", ") short_name(name_of["bench", bench])
-    } else if ((bench, id_of("metric", level_metric[level])) in measured) chosen[++n] = bench
+    } else if ((bench, id_of("metric", metric)) in measured) chosen[++n] = bench
   }
+  if (errored != "") miss(level, "no results of " errored)
+  if (!n) miss(level, "no row matches " level_benchmarks[level] " and has " metric)
   return n + 0
+}
+
+function miss(level, text) {
+  missing[++missing_count] = "the level \"" level_name[level] "\": " text
 }
 
 function shown(metric, value) {
@@ -56,39 +62,30 @@ function is_noisy(level) {
 }
 
 # The worst of the benchmarks' medians is what all of them can be promised.
-function plan_level(level,    chosen, n, i, values_, block_, count, value, worst, worst_bench, higher, promise, holds_) {
+function plan_level(level,    metric, chosen, n, i, values_, block_, value, worst, worst_bench, higher,
+                    promise, held) {
+  metric = level_metric[level]
   n = choose(level, chosen)
-  if (errored != "") missing[++missing_count] = "the level \"" level_name[level] "\": no results of " errored
-  if (n == 0) {
-    missing[++missing_count] = "the level \"" level_name[level] "\": no row matches " level_benchmarks[level] \
-      " and has " level_metric[level]
-    return
-  }
-  higher = direction[level_metric[level]] == "higher"
+  if (n == 0) return
+  higher = direction[metric] == "higher"
   for (i = 1; i <= n; ++i) {
-    count = series(1, chosen[i], id_of("metric", level_metric[level]), values_, block_)
-    value = median(values_, count)
+    value = median(values_, series(1, chosen[i], id_of("metric", metric), values_, block_))
     if (worst_bench && (higher ? value >= worst : value <= worst)) continue
     worst = value
     worst_bench = chosen[i]
   }
   promise = rounded(higher ? worst / factor : worst * factor, !higher)
-  holds_ = holds(worst, level_sign[level], level_bound[level])
-  lines[++line_count] = "| " level_name[level] " | " level_metric[level] " | " \
-    shown(level_metric[level], worst) " | **" (higher ? "> " : "< ") shown(level_metric[level], promise) "** | " \
-    level_sign[level] " " shown(level_metric[level], level_bound[level]) (holds_ ? "" : ", **not held**") \
-    " | worst of " n ": `" short_name(name_of["bench", worst_bench]) "` |"
+  held = holds(worst, level_sign[level], level_bound[level])
+  lines[++line_count] = "| " level_name[level] " | " metric " | " shown(metric, worst) " | **" \
+    (higher ? "> " : "< ") shown(metric, promise) "** | " level_sign[level] " " \
+    shown(metric, level_bound[level]) (held ? "" : ", **not held**") " | worst of " n ": `" \
+    short_name(name_of["bench", worst_bench]) "` |"
 }
 
 # What is a promise or a share is promised as it is, where it was kept.
 function plan_promise(level,    chosen, n, i, values_, block_, value, broken, at) {
   n = choose(level, chosen)
-  if (errored != "") missing[++missing_count] = "the level \"" level_name[level] "\": no results of " errored
-  if (n == 0) {
-    missing[++missing_count] = "the level \"" level_name[level] "\": no row matches " level_benchmarks[level] \
-      " and has " level_metric[level]
-    return
-  }
+  if (n == 0) return
   for (i = 1; i <= n; ++i) {
     series(1, chosen[i], id_of("metric", level_metric[level]), values_, block_)
     value = worst_for(level_sign[level], level_bound[level], series_least, series_most)
