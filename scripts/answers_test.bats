@@ -184,6 +184,12 @@ Pool, 20 workers, size 9" ]]
   [[ "${lines[1]}" == "note: the files differ in server_version: 7.0.1 and 7.0.2" ]]
 }
 
+@test "what the program itself left out is told, too" {
+  make one 1 '.context.left_out = "Lock/lockfree/new is left out: no such command"'
+  answers 0 one
+  [[ "${lines[1]}" == "note: Lock/lockfree/new is left out: no such command" ]]
+}
+
 @test "names and promises with marks come through" {
   make one 1 'set([1, 900, 800, 100, 900]; [1, 1, 2, 1000, 20]) |
     .benchmarks[3].label = "a \\ and a \"tab\t\" <script>"'

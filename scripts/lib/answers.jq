@@ -296,8 +296,9 @@ def verdict: {
 ([$rows | group_by(.name)[] | benchmark($processes)] | group_by(.family) | map(labelled)) as $by_family |
 {schema_version: 1, files: $processes, margin_percent: $margin,
  verdict: ([$by_family[][]] | verdict),
- notes: [$keys[] as $key | ($contexts | map(.[$key] // empty) | unique) | select(length > 1) |
-   "the files differ in \($key): \(join(" and "))"],
+ notes: [($keys[] as $key | ($contexts | map(.[$key] // empty) | unique) | select(length > 1) |
+   "the files differ in \($key): \(join(" and "))"),
+   ($contexts | map(.left_out // empty) | unique[])],
  groups: [$families[] as $family | $by_family[] | select(.[0].family == $family) | groups($rate)[]],
  without_answer: [$families[] as $family | $by_family[] | select(.[0].family == $family) |
    select(all(.[]; .role != "safe")) | {family: $family,
