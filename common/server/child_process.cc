@@ -11,6 +11,7 @@
 #include <climits>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -64,6 +65,30 @@ absl::StatusOr<std::unique_ptr<ChildProcess>> ChildProcess::Spawn(
   return std::unique_ptr<ChildProcess>(new ChildProcess(pid));
 }
 
+absl::StatusOr<std::unique_ptr<ChildProcess>> ChildProcess::SpawnFromAnyThread(
+    const std::string& path, const std::vector<std::string>& arguments,
+    const std::string& log_path) {
+  using Spawned = absl::StatusOr<std::unique_ptr<ChildProcess>>;
+  std::promise<Spawned> spawning;
+  std::future<Spawned> spawned = spawning.get_future();
+  std::promise<void> ended;
+  std::thread keeper(
+      [&path, &arguments, &log_path](std::promise<Spawned> tell, std::future<void> until_ended) {
+        tell.set_value(Spawn(path, arguments, log_path));
+        until_ended.wait();
+      },
+      std::move(spawning), ended.get_future());
+  Spawned child = spawned.get();
+  if (!child.ok()) {
+    ended.set_value();
+    keeper.join();
+    return child;
+  }
+  (*child)->ended_ = std::move(ended);
+  (*child)->keeper_ = std::move(keeper);
+  return child;
+}
+
 bool ChildProcess::IsAlive() {
   if (reaped_) return false;
   siginfo_t state = {};
@@ -95,7 +120,24 @@ void ChildProcess::KillGroup() {
   reaped_ = true;
 }
 
-ChildProcess::~ChildProcess() { KillGroup(); }
+absl::Status ChildProcess::Signal(int number) {
+  if (!IsAlive()) return absl::FailedPreconditionError(absl::StrCat("the server ", Describe()));
+  kill(pid_, number);
+  return absl::OkStatus();
+}
+
+absl::Status ChildProcess::Kill() {
+  if (!IsAlive()) return absl::FailedPreconditionError(absl::StrCat("the server ", Describe()));
+  KillGroup();
+  return absl::OkStatus();
+}
+
+ChildProcess::~ChildProcess() {
+  KillGroup();
+  if (!keeper_.joinable()) return;
+  ended_.set_value();
+  keeper_.join();
+}
 
 bool IsExecutable(const std::string& path) {
   struct stat facts = {};

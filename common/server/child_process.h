@@ -5,10 +5,13 @@
 
 #include <sys/types.h>
 
+#include <future>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 namespace rcb {
@@ -25,6 +28,11 @@ class ChildProcess {
       const std::string& path, const std::vector<std::string>& arguments,
       const std::string& log_path);
 
+  // The same from any thread: a thread is kept for the child's life, with which the kernel ties it.
+  static absl::StatusOr<std::unique_ptr<ChildProcess>> SpawnFromAnyThread(
+      const std::string& path, const std::vector<std::string>& arguments,
+      const std::string& log_path);
+
   static constexpr int kCannotExecute = 127;  // as in a shell
 
   ChildProcess(const ChildProcess&) = delete;
@@ -35,6 +43,11 @@ class ChildProcess {
   pid_t pid() const { return pid_; }
   // False once the child has exited. A stopped process is alive.
   bool IsAlive();
+  // Sends a signal, such as SIGSTOP, to the child alone. Fails with kFailedPrecondition where it
+  // has ended.
+  absl::Status Signal(int number);
+  // Kills the whole process group (SIGKILL) and waits for the child's end. Fails as Signal does.
+  absl::Status Kill();
   // E.g. "exited with status 1", "was killed by signal 9 (Killed)"; "is running" while it is.
   std::string Describe();
 
@@ -46,6 +59,8 @@ class ChildProcess {
   pid_t pid_;
   bool reaped_ = false;
   int wait_status_ = 0;
+  std::promise<void> ended_;  // tells keeper_
+  std::thread keeper_;        // that has started the child, where it is not the caller
 };
 
 // Whether `path` is a file that we may run.

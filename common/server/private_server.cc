@@ -107,7 +107,9 @@ absl::StatusOr<std::unique_ptr<PrivateServer>> PrivateServer::Start(
 }
 
 absl::Status PrivateServer::Launch(const std::string& binary, const PrivateServerOptions& options) {
-  std::vector<std::string> arguments = {
+  binary_ = binary;
+  start_timeout_ms_ = options.start_timeout_ms;
+  arguments_ = {
       NameToRunAs(binary),
       // clang-format off
       "--port", absl::StrCat(port_), "--bind", "127.0.0.1",
@@ -118,14 +120,26 @@ absl::Status PrivateServer::Launch(const std::string& binary, const PrivateServe
       "--tcp-backlog", "4096",
       // clang-format on
   };
-  arguments.insert(arguments.end(), options.extra_arguments.begin(), options.extra_arguments.end());
+  arguments_.insert(arguments_.end(), options.extra_arguments.begin(),
+                    options.extra_arguments.end());
   absl::StatusOr<std::unique_ptr<ChildProcess>> process =
-      ChildProcess::Spawn(binary, arguments, LogPath());
+      ChildProcess::Spawn(binary_, arguments_, LogPath());
   if (!process.ok()) return process.status();
   process_ = *std::move(process);
   const absl::Status ready = AwaitReady(options.start_timeout_ms);
   return ready.ok() ? VerifyIdentity(options) : ready;
 }
+
+absl::Status PrivateServer::Relaunch() {
+  process_->Kill().IgnoreError();  // it is dead already, unless Kill was forgotten
+  absl::StatusOr<std::unique_ptr<ChildProcess>> process =
+      ChildProcess::SpawnFromAnyThread(binary_, arguments_, LogPath());
+  if (!process.ok()) return process.status();
+  process_ = *std::move(process);
+  return absl::OkStatus();
+}
+
+absl::Status PrivateServer::AwaitAnswer() { return AwaitReady(start_timeout_ms_); }
 
 absl::Status PrivateServer::AwaitReady(int timeout_ms) {
   const steady_clock::time_point deadline = steady_clock::now() + milliseconds(timeout_ms);

@@ -4,6 +4,7 @@
 #ifndef RCB_COMMON_SERVER_PRIVATE_SERVER_H_
 #define RCB_COMMON_SERVER_PRIVATE_SERVER_H_
 
+#include <signal.h>
 #include <sys/types.h>
 
 #include <memory>
@@ -46,6 +47,20 @@ class PrivateServer {
   pid_t pid() const { return process_->pid(); }
   // False once the process has exited. A stopped (SIGSTOP) or hanging server is alive.
   bool IsAlive() { return process_->IsAlive(); }
+  // Faults, on purpose. From any one thread at a time, while nobody else uses this. All but
+  // Relaunch fail with kFailedPrecondition where the process had ended by itself. Stops the process
+  // (SIGSTOP): it keeps its connections, takes new ones, and answers nothing.
+  absl::Status Pause() { return process_->Signal(SIGSTOP); }
+  // Lets it go on.
+  absl::Status Resume() { return process_->Signal(SIGCONT); }
+  // Kills it (SIGKILL), and does not start it again. Its files stay.
+  absl::Status Kill() { return process_->Kill(); }
+  // Starts it again after that, with the same files, addresses and settings, and does not wait
+  // until it answers.
+  absl::Status Relaunch();
+  // Waits until a server that was started again answers, and has read its files.
+  absl::Status AwaitAnswer();
+
   // What INFO said right after the start.
   const ServerFacts& facts() const { return facts_; }
   const std::string& directory() const { return directory_.path(); }
@@ -64,6 +79,9 @@ class PrivateServer {
 
   ScratchDirectory directory_;
   int port_;
+  std::string binary_;
+  std::vector<std::string> arguments_;
+  int start_timeout_ms_ = 0;
   std::unique_ptr<ChildProcess> process_;  // after directory_: it must die first
   ServerFacts facts_;
 };
