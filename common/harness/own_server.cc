@@ -5,7 +5,7 @@
 namespace rcb {
 
 bool NeedsOwnServer(const Requirements& needs, bool is_ours) {
-  return needs.max_clients > 0 || (is_ours && !needs.settings.empty());
+  return needs.own_server || needs.max_clients > 0 || (is_ours && !needs.settings.empty());
 }
 
 std::unique_ptr<StandaloneDeployment> MakeOwnServer(const Requirements& needs,

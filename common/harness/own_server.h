@@ -1,4 +1,5 @@
-// The server of ours that is started for rows with needs of their own: settings, or few clients.
+// The server of ours that is started for rows with needs of their own: settings, few
+// clients, faults.
 
 #ifndef RCB_COMMON_HARNESS_OWN_SERVER_H_
 #define RCB_COMMON_HARNESS_OWN_SERVER_H_

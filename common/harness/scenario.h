@@ -21,6 +21,8 @@
 
 namespace rcb {
 
+class Deployment;
+
 // What is different where clients misbehave on purpose. See Trial.
 struct TrialPlan {
   int64_t lease_ms = 0;     // how long locks last, instead of the family's own time
@@ -35,7 +37,10 @@ struct RunPlan {
   std::string key_prefix;    // of this run alone; the harness deletes what is under it
   std::string library_name;  // of the functions that we may load
   uint64_t seed = 0;
-  int64_t round_trip_ns = 0;       // p50 of PING just before the run; 0: not known
+  int64_t round_trip_ns = 0;  // p50 of PING just before the run; 0: not known
+  // The servers, where the spec says that it breaks them, and they are ours. While operations run,
+  // one thread at a time uses it.
+  Deployment* deployment = nullptr;
   std::optional<TrialPlan> trial;  // nothing else than in a timed run unless this is there
 
   // How long locks last that otherwise last for `lease_ms`.

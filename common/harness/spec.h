@@ -46,6 +46,12 @@ struct Requirements {
   // itself sets later is among them, so that it is put back.
   Settings settings;
   bool evicts = false;  // the server is to evict keys, which is no loss of data here
+  // It runs on a server of ours that is started for such rows, whatever --redis says: what it does
+  // to a server must not be done to another's.
+  bool own_server = false;
+  // The scenario breaks servers of ours, by RunPlan::deployment. That they lose data and
+  // connections is what it judges, and makes nothing void.
+  bool breaks_servers = false;
   // What it sends, also from within scripts, such as {"GET", "EVAL"}. Each is tried before anything
   // is measured: see Rights.
   std::vector<std::string> commands;

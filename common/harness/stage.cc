@@ -151,6 +151,8 @@ absl::Status Stage::Begin(const Instance& instance, Deployment& deployment, cons
     const absl::Status opened = OpenSession(instance, deployment);
     if (!opened.ok()) return opened;
     plan.round_trip_ns = session_->MeasureRoundTripNs(kPingsBeforeRun);
+    const bool may_break = instance.spec.needs.breaks_servers && deployment.permissions().disrupt;
+    plan.deployment = may_break ? &deployment : nullptr;
     scenario = instance.spec.make(plan);
     const absl::Status made = scenario->Prepare(redis);
     loss_before_ = FetchLossFacts(redis);
@@ -214,7 +216,8 @@ absl::Status Stage::OpenSession(const Instance& instance, Deployment& deployment
 }
 
 std::string Stage::LossDuringRun(const Instance& instance, Deployment& deployment) {
-  if (!Connect(deployment).ok()) return "";  // which Judge tells
+  if (instance.spec.needs.breaks_servers) return "";  // it is what the row is about
+  if (!Connect(deployment).ok()) return "";           // which Judge tells
   LossFacts before = loss_before_;
   if (instance.spec.needs.evicts) before.evicted_keys = -1;
   return DescribeLoss(before, FetchLossFacts(*redis_));

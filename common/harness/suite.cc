@@ -99,7 +99,8 @@ void Suite::Register(const BenchmarkSpec& spec) {
 
 // What is tried is only what has been selected.
 bool Suite::LeavesOut(const BenchmarkSpec& spec) {
-  if (rights_ == nullptr) return false;
+  // A server of ours that is started for a row lets us do anything.
+  if (rights_ == nullptr || spec.needs.own_server) return false;
   std::string reason = deployment_.WhyNotConfigure(spec.needs.settings);
   if (reason.empty()) reason = rights_->WhyNot(spec.needs.commands);
   if (reason.empty() && spec.needs.keys.empty()) {
@@ -135,7 +136,8 @@ void Suite::RegisterInstance(const Instance& instance, int64_t rounds) {
   const bool has_own = spec.needs.own_connections != Requirements::Own::kNone;
   const int64_t own = has_own ? instance.workers : kPingsOfThread * instance.threads;
   const int64_t connections = own * (spec.needs.subscriber ? 2 : 1) + spec.needs.shared_connections;
-  const bool is_elsewhere = spec.needs.max_clients > 0;  // not on the server under test
+  const bool is_elsewhere =
+      spec.needs.own_server || spec.needs.max_clients > 0;  // not on the server under test
   Select(name, spec.shape != Shape::kRounds, is_elsewhere ? 0 : connections,
          is_elsewhere ? connections : instance.workers * spec.needs.quorum_nodes);
 }
@@ -228,7 +230,8 @@ void Suite::Begin(const Instance& instance, int64_t iterations) {
     entry.servers = absl::StrCat("it measures ", instance.spec.needs.quorum_nodes,
                                  " servers started here, not the one that --redis names");
   }
-  if (instance.spec.needs.max_clients > 0 && !deployment_.is_ours()) {
+  const bool needs_own = instance.spec.needs.own_server || instance.spec.needs.max_clients > 0;
+  if (needs_own && !deployment_.is_ours()) {
     entry.servers = "it measures a server started here, not the one that --redis names";
   }
   Length& length = lengths_[instance.name];
@@ -281,7 +284,7 @@ Deployment& Suite::ServerFor(const Requirements& needs) {
   options.server_binary = options_.redis_server;
   options.server_options = options_.server_options;
   options.use_unix_transport = options_.transport == "unix";
-  options.max_clients = static_cast<int>(selection_.max_connections);
+  options.max_clients = static_cast<int>(selection_.max_sockets);  // also of rows elsewhere
   options.is_cancelled = IsInterrupted;
   own_ = MakeOwnServer(needs, options, deployment_.identity());
   own_settings_ = needs.settings;
@@ -302,7 +305,8 @@ void Suite::Finish(const Instance& instance, benchmark::State& state) {
     lengths_[instance.name].extra += slot->extra_operations;
   }
   if (!run.abort_reason().empty()) entry.abort_reason = run.abort_reason();
-  if (tally.errors > 0 || tally.timeouts > 0 || !run.abort_reason().empty()) {
+  const bool has_broken = instance.spec.needs.breaks_servers;
+  if (has_broken || tally.errors > 0 || tally.timeouts > 0 || !run.abort_reason().empty()) {
     stage_.SuspectServer();
   }
   const std::string loss = stage_.LossDuringRun(instance, deployment);
