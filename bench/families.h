@@ -11,6 +11,7 @@
 namespace rcb {
 
 Family CounterFamily();
+Family DurabilityFamily();
 Family EvictionFamily();
 Family HarnessFamily();  // what the suite itself costs
 Family InvalidationFamily();
@@ -34,6 +35,7 @@ inline std::vector<Family> AllFamilies() {
       PoolFamily(),            //
       TransactionFamily(),     //
       MixedFamily(),           //
+      DurabilityFamily(),      //
   };
 }
 

@@ -34,6 +34,14 @@ inline Flag RoundsFlag(int64_t* rounds) {
           [rounds] { return absl::StrCat(*rounds); }};
 }
 
+// How often a family that breaks servers does so in a run. `faults` outlives the flag; 0 is the
+// family's own number.
+inline Flag FaultsFlag(int64_t* faults) {
+  return {"faults", "a number from 1 to 1000", "crashes, failovers and the like of a run",
+          [faults](absl::string_view v) { return ParseInteger(v, 1, 1000, faults); },
+          [faults] { return absl::StrCat(*faults); }};
+}
+
 // Each field is a flag of the same name.
 struct KeyspaceOptions {
   int64_t keys = 0;                                 // 0: the family's own

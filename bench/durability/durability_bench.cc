@@ -1,0 +1,178 @@
+#include <linux/magic.h>
+#include <sys/vfs.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "bench/durability/crashes.h"
+#include "bench/durability/durability.h"
+#include "bench/families.h"
+#include "bench/workload_flags.h"
+#include "bench/write_log.h"
+#include "common/server/deployment/deployment.h"
+
+namespace rcb {
+namespace {
+
+using durability::Crashes;
+using durability::CrashPlan;
+
+constexpr int64_t kDefaultCrashes = 2;
+constexpr int64_t kDownMs = 50;
+constexpr int64_t kNsPerMs = 1'000'000;
+constexpr int64_t kTrialOperationsPerEpoch = 50;
+// What is read after a write that has been acknowledged is not lost any more, whatever the reply
+// of a killed server takes to be read.
+constexpr int64_t kReadLateNs = 5'000 * kNsPerMs;
+
+struct Row {
+  const char* name;
+  Role role;
+  const char* promise;
+  Settings settings;    // of the server
+  int64_t up_ms;        // writes before each crash
+  int64_t may_lose_ms;  // writes that were acknowledged so shortly before a crash; 0: none
+};
+
+bool IsInMemory(const std::string& directory) {
+  struct statfs facts = {};
+  return statfs(directory.c_str(), &facts) == 0 && facts.f_type == TMPFS_MAGIC;
+}
+
+constexpr char kNoneLost[] = "no acknowledged write is lost when the server's process dies";
+
+std::vector<Row> Rows() {
+  return {
+      {"Durability/unsafe/no_persistence",
+       Role::kControl,
+       kNoneLost,
+       {{"appendonly", "no"}},
+       700,
+       0},
+      {"Durability/unsafe/snapshot", Role::kControl, kNoneLost, {{"save", "1 1"}}, 1700, 0},
+      {"Durability/lockfree/everysec",
+       Role::kSafe,
+       "no write is lost that was acknowledged more than 2 s before the server's process dies",
+       {{"appendonly", "yes"}, {"appendfsync", "everysec"}},
+       3000,
+       2000},
+      {"Durability/lockfree/always",
+       Role::kSafe,
+       kNoneLost,
+       {{"appendonly", "yes"}, {"appendfsync", "always"}},
+       700,
+       0},
+  };
+}
+
+class DurabilityScenario : public Scenario {
+ public:
+  DurabilityScenario(const RunPlan& plan, const Row& row) : plan_(plan), row_(row), log_(plan) {}
+
+  absl::Status Prepare(BlockingClient&) override {
+    if (plan_.trial) return absl::OkStatus();
+    PrivateServer* const server =
+        plan_.deployment == nullptr ? nullptr : plan_.deployment->private_server();
+    if (server == nullptr) {
+      return absl::FailedPreconditionError("there is no server of ours to kill");
+    }
+    if (IsInMemory(server->directory())) {
+      note_ = "its disk is memory (tmpfs), where fsync costs nothing";
+    }
+    crashes_.emplace(CrashPlan{plan_.budget, row_.up_ms, kDownMs}, log_, *server);
+    return absl::OkStatus();
+  }
+
+  bool IsOver() override {
+    if (crashes_) return crashes_->over();
+    return operations_.load() >= plan_.budget * kTrialOperationsPerEpoch;
+  }
+
+  Operation Operate(Worker& worker) override {
+    operations_.fetch_add(1, std::memory_order_relaxed);
+    const bool is_first = worker.index == 0 && worker.operation == 0;
+    if (is_first && crashes_) worker.loop->Spawn(crashes_->Run(*worker.loop));
+    return durability::Write(worker, log_);
+  }
+
+  absl::StatusOr<Findings> Check(absl::Span<const OpRecord>, BlockingClient& redis) override {
+    std::vector<int64_t> killed_ns;
+    if (crashes_) {
+      if (!crashes_->status().ok()) return crashes_->status();
+      killed_ns = crashes_->killed_ns();
+    }
+    const absl::StatusOr<std::vector<int64_t>> present = log_.ReadAll(redis);
+    if (!present.ok()) return present.status();
+    std::vector<LossWindow> may_lose;
+    for (const int64_t when_ns : killed_ns) {
+      if (row_.may_lose_ms == 0) break;
+      may_lose.push_back({when_ns - row_.may_lose_ms * kNsPerMs, when_ns + kReadLateNs});
+    }
+    const std::vector<AddOp> adds = log_.adds();
+    const AddVerdict verdict = CheckAdds(adds, *present, may_lose);
+    Findings findings;
+    findings.Detect("by_presence", verdict.violations);
+    findings.counters = LossCounters(adds, verdict, killed_ns);
+    findings.note = note_;
+    return findings;
+  }
+
+ private:
+  const RunPlan plan_;
+  const Row row_;
+  std::string note_;
+  WriteLog log_;
+  std::optional<Crashes> crashes_;
+  std::atomic<int64_t> operations_{0};  // begun
+};
+
+std::vector<BenchmarkSpec> Variants(int64_t faults) {
+  std::vector<BenchmarkSpec> specs;
+  for (const Row& row : Rows()) {
+    Contract contract;
+    contract.promise = row.promise;
+    // Each worker's record of its writes is in the memory of this process.
+    contract.evidence = Evidence::kMemory;
+    contract.min_overlapping = 0;  // a single client loses what it wrote
+    BenchmarkSpec spec(row.name, row.role, contract);
+    spec.shape = Shape::kEpochs;
+    spec.workers = {50};
+    spec.rounds = faults > 0 ? faults : kDefaultCrashes;
+    spec.floor.round_trips = 1;
+    spec.floor.requests = 1;
+    spec.needs.own_connections = Requirements::Own::kByOperations;
+    spec.needs.own_server = true;
+    spec.needs.breaks_servers = true;
+    spec.needs.settings = row.settings;
+    spec.residue.is_judged = row.role == Role::kSafe;
+    spec.residue.keys = {{.name = "set:{number}", .type = "set"}};
+    spec.make = [row](const RunPlan& plan) {
+      return std::make_unique<DurabilityScenario>(plan, row);
+    };
+    specs.push_back(std::move(spec));
+  }
+  return specs;
+}
+
+}  // namespace
+
+Family DurabilityFamily() {
+  const auto faults = std::make_shared<int64_t>(0);
+  return {
+      .name = "Durability",
+      .metrics = LossMetrics(),
+      .columns = {{"lost", "lost_ratio"},
+                  {"window", "loss_window_us"},
+                  {"outage", "unavailable_us"}},
+      .flags = {FaultsFlag(faults.get())},
+      .variants = [faults] { return Variants(*faults); },
+  };
+}
+
+}  // namespace rcb
