@@ -85,11 +85,9 @@ class WriteLog {
   PerWorker<std::vector<AddOp>> adds_;
 };
 
-// What became of the writes: counters that the families share. `fault_ns` are the times of the
-// faults, in order.
-Counters LossCounters(const std::vector<AddOp>& adds, const AddVerdict& verdict,
-                      const std::vector<int64_t>& fault_ns);
-// What these counters mean.
+// What became of the writes: counters that the families share.
+Counters LossCounters(const AddVerdict& verdict);
+// What these counters mean, and `unavailable_us`.
 std::vector<Metric> LossMetrics();
 
 }  // namespace rcb

@@ -1,6 +1,7 @@
 #include <linux/magic.h>
 #include <sys/vfs.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -71,6 +72,31 @@ std::vector<Row> Rows() {
   };
 }
 
+// From the oldest lost write to the crash after it.
+double LossWindowUs(const std::vector<AddOp>& adds, const AddVerdict& verdict,
+                    const std::vector<int64_t>& killed_ns) {
+  int64_t window_ns = 0;
+  for (const size_t place : verdict.lost) {
+    const int64_t return_ns = adds[place].return_ns;
+    const auto crash = std::lower_bound(killed_ns.begin(), killed_ns.end(), return_ns);
+    if (crash != killed_ns.end()) window_ns = std::max(window_ns, *crash - return_ns);
+  }
+  return static_cast<double>(window_ns) / 1e3;
+}
+
+double UnavailableUs(const std::vector<AddOp>& adds, const std::vector<int64_t>& killed_ns) {
+  int64_t longest_ns = 0;
+  for (const int64_t when_ns : killed_ns) {
+    int64_t back_ns = INT64_MAX;
+    for (const AddOp& add : adds) {
+      const bool is_after = add.outcome == Outcome::kOk && add.invoke_ns > when_ns;
+      if (is_after) back_ns = std::min(back_ns, add.return_ns);
+    }
+    if (back_ns != INT64_MAX) longest_ns = std::max(longest_ns, back_ns - when_ns);
+  }
+  return static_cast<double>(longest_ns) / 1e3;
+}
+
 class DurabilityScenario : public Scenario {
  public:
   DurabilityScenario(const RunPlan& plan, const Row& row) : plan_(plan), row_(row), log_(plan) {}
@@ -118,7 +144,9 @@ class DurabilityScenario : public Scenario {
     const AddVerdict verdict = CheckAdds(adds, *present, may_lose);
     Findings findings;
     findings.Detect("by_presence", verdict.violations);
-    findings.counters = LossCounters(adds, verdict, killed_ns);
+    findings.counters = LossCounters(verdict);
+    findings.counters.emplace_back("loss_window_us", LossWindowUs(adds, verdict, killed_ns));
+    findings.counters.emplace_back("unavailable_us", UnavailableUs(adds, killed_ns));
     findings.note = note_;
     return findings;
   }
@@ -163,10 +191,14 @@ std::vector<BenchmarkSpec> Variants(int64_t faults) {
 }  // namespace
 
 Family DurabilityFamily() {
+  std::vector<Metric> metrics = LossMetrics();
+  metrics.push_back({"loss_window_us", "us", Direction::kLowerIsBetter, MetricClass::kNoisy,
+                     "longest time from the acknowledgement of a write that was lost to the next "
+                     "crash"});
   const auto faults = std::make_shared<int64_t>(0);
   return {
       .name = "Durability",
-      .metrics = LossMetrics(),
+      .metrics = metrics,
       .columns = {{"lost", "lost_ratio"},
                   {"window", "loss_window_us"},
                   {"outage", "unavailable_us"}},

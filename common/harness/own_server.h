@@ -8,6 +8,7 @@
 
 #include "common/harness/spec.h"
 #include "common/server/deployment/deployment.h"
+#include "common/server/deployment/replicated.h"
 #include "common/server/deployment/standalone.h"
 
 namespace rcb {
@@ -20,6 +21,11 @@ bool NeedsOwnServer(const Requirements& needs, bool is_ours);
 std::unique_ptr<StandaloneDeployment> MakeOwnServer(const Requirements& needs,
                                                     DeploymentOptions options,
                                                     const Identity& identity);
+
+// The same for rows that need replicas and Sentinels.
+std::unique_ptr<ReplicatedDeployment> MakeReplicated(const Requirements& needs,
+                                                     DeploymentOptions options,
+                                                     const Identity& identity);
 
 }  // namespace rcb
 

@@ -49,6 +49,8 @@ struct Requirements {
   // It runs on a server of ours that is started for such rows, whatever --redis says: what it does
   // to a server must not be done to another's.
   bool own_server = false;
+  // The same with a primary, two replicas and three Sentinels of ours.
+  bool replicated = false;
   // The scenario breaks servers of ours, by RunPlan::deployment. That they lose data and
   // connections is what it judges, and makes nothing void.
   bool breaks_servers = false;

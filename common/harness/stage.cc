@@ -225,6 +225,10 @@ std::string Stage::LossDuringRun(const Instance& instance, Deployment& deploymen
 
 absl::StatusOr<Findings> Stage::Judge(const Instance& instance, Deployment& deployment) {
   const std::vector<OpRecord> history = HistoryOf(*session_);
+  if (instance.spec.needs.breaks_servers) {
+    const absl::Status recovered = deployment.Recover();
+    if (!recovered.ok()) return recovered;
+  }
   const absl::Status connected = Connect(deployment);
   if (!connected.ok()) return connected;
   absl::StatusOr<Findings> findings = run_->scenario().Check(history, *redis_);

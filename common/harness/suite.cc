@@ -232,7 +232,9 @@ void Suite::Begin(const Instance& instance, int64_t iterations) {
   }
   const bool needs_own = instance.spec.needs.own_server || instance.spec.needs.max_clients > 0;
   if (needs_own && !deployment_.is_ours()) {
-    entry.servers = "it measures a server started here, not the one that --redis names";
+    entry.servers = instance.spec.needs.replicated
+                        ? "it measures servers started here, not the one that --redis names"
+                        : "it measures a server started here, not the one that --redis names";
   }
   Length& length = lengths_[instance.name];
   // Asked for the same again, it is a repetition, and those have to be of equal length; otherwise
@@ -262,6 +264,7 @@ void Suite::Begin(const Instance& instance, int64_t iterations) {
 
 // Further servers are started for the rows that need them only.
 Deployment& Suite::DeploymentFor(const BenchmarkSpec& spec) {
+  if (spec.needs.replicated) return ReplicatedFor(spec.needs);
   if (NeedsOwnServer(spec.needs, deployment_.is_ours())) return ServerFor(spec.needs);
   if (spec.needs.quorum_nodes == 0) return deployment_;
   if (quorum_ == nullptr || quorum_->node_count() != spec.needs.quorum_nodes) {
@@ -280,16 +283,29 @@ Deployment& Suite::ServerFor(const Requirements& needs) {
     return *own_;
   }
   stage_.Close();  // its connections are to the server that ends here
+  own_ = MakeOwnServer(needs, OwnOptions(), deployment_.identity());
+  own_settings_ = needs.settings;
+  own_max_clients_ = needs.max_clients;
+  return *own_;
+}
+
+Deployment& Suite::ReplicatedFor(const Requirements& needs) {
+  if (replicated_ == nullptr || replicated_settings_ != needs.settings) {
+    stage_.Close();  // its connections are to servers that end here
+    replicated_ = MakeReplicated(needs, OwnOptions(), deployment_.identity());
+    replicated_settings_ = needs.settings;
+  }
+  return *replicated_;
+}
+
+DeploymentOptions Suite::OwnOptions() const {
   DeploymentOptions options;
   options.server_binary = options_.redis_server;
   options.server_options = options_.server_options;
   options.use_unix_transport = options_.transport == "unix";
   options.max_clients = static_cast<int>(selection_.max_sockets);  // also of rows elsewhere
   options.is_cancelled = IsInterrupted;
-  own_ = MakeOwnServer(needs, options, deployment_.identity());
-  own_settings_ = needs.settings;
-  own_max_clients_ = needs.max_clients;
-  return *own_;
+  return options;
 }
 
 void Suite::Finish(const Instance& instance, benchmark::State& state) {

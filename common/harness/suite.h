@@ -105,6 +105,8 @@ class Suite {
   void Publish(const Instance& instance, const Findings& findings, benchmark::State& state);
   Deployment& DeploymentFor(const BenchmarkSpec& spec);
   Deployment& ServerFor(const Requirements& needs);
+  Deployment& ReplicatedFor(const Requirements& needs);
+  DeploymentOptions OwnOptions() const;
 
   const Options& options_;
   Deployment& deployment_;
@@ -130,6 +132,8 @@ class Suite {
   int awaited_threads_ = 0;  // of the run that was begun; guarded by joining_
   std::unique_ptr<QuorumDeployment> quorum_;
   std::unique_ptr<StandaloneDeployment> own_;  // for rows that need settings, or a small server
+  std::unique_ptr<ReplicatedDeployment> replicated_;  // for rows that need one
+  Settings replicated_settings_;
   Settings own_settings_;
   int own_max_clients_ = 0;
   Stage stage_;

@@ -65,6 +65,10 @@ TestBed::TestBed(const BenchmarkSpec& spec, const TestBedOptions& options)
 absl::StatusOr<Deployment*> TestBed::DeploymentOfSpec() {
   const Requirements& needs = instance_.spec.needs;
   absl::StatusOr<Deployment*> server = Server();
+  if (server.ok() && needs.replicated) {
+    if (replicated_ == nullptr) replicated_ = MakeReplicated(needs, {}, (*server)->identity());
+    return replicated_.get();
+  }
   if (server.ok() && NeedsOwnServer(needs, /*is_ours=*/true)) {
     if (own_ == nullptr) own_ = MakeOwnServer(needs, {}, (*server)->identity());
     return own_.get();

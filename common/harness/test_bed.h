@@ -24,6 +24,7 @@
 #include "common/redis/command.h"
 #include "common/server/deployment/deployment.h"
 #include "common/server/deployment/quorum.h"
+#include "common/server/deployment/replicated.h"
 #include "common/server/deployment/standalone.h"
 
 namespace rcb {
@@ -75,6 +76,7 @@ class TestBed {
 
   const Instance instance_;
   std::unique_ptr<StandaloneDeployment> own_;  // for a spec that needs one; outlives the stage
+  std::unique_ptr<ReplicatedDeployment> replicated_;  // the same
   Stage stage_;
 };
 

@@ -45,8 +45,8 @@ class Connection::ConnectAwaiter : public Awaiter<ConnectAwaiter, void> {
   std::optional<absl::Status> Begin() {
     Loop& loop = connection_.loop();
     if (loop.cancelled()) return absl::CancelledError("cancelled");
-    absl::StatusOr<TransportPtr> transport =
-        OpenTransport(loop, connection_.options_.address, connection_);
+    absl::StatusOr<TransportPtr> transport = OpenTransport(
+        loop, connection_.address_.value_or(connection_.options_.address), connection_);
     if (!transport.ok()) return transport.status();
     connection_.transport_ = *std::move(transport);
     connection_.reader_.emplace();

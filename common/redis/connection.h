@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
+#include "common/redis/address.h"
 #include "common/redis/command.h"
 #include "common/redis/connection_options.h"
 #include "common/redis/disturbance.h"
@@ -69,6 +70,8 @@ class Connection : private Transport::Listener, private SweepListener {
   Task<absl::Status> ConnectOnce();
   // Closes the socket. Requests in flight fail with kUnavailable.
   void Close();
+  // Where it connects to from now on, instead of where its options say.
+  void set_address(const Address& address) { address_ = address; }
 
   class RunAwaiter;
   class PipelineAwaiter;
@@ -135,6 +138,7 @@ class Connection : private Transport::Listener, private SweepListener {
   void OnSweep(int64_t now_ns) override;
 
   const ConnectionOptions& options_;
+  std::optional<Address> address_;  // replaces that of the options
   ScriptDigests& digests_;
   absl::InsecureBitGen jitter_;
   State state_ = State::kClosed;

@@ -32,7 +32,19 @@ constexpr int kAnswerTimeoutMs = 2000;
 constexpr size_t kTailLines = 20;
 constexpr size_t kLastWordLines = 6;
 
-absl::StatusOr<std::string> FindBinary(const std::string& requested) {
+std::vector<std::string> LastLines(const std::string& path, size_t count) {
+  std::ifstream file(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  std::vector<std::string> lines = absl::StrSplit(text.str(), '\n', absl::SkipWhitespace());
+  const size_t surplus = lines.size() - std::min(count, lines.size());
+  lines.erase(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(surplus));
+  return lines;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> FindServerBinary(const std::string& requested) {
   if (absl::StrContains(requested, "/")) {
     if (IsExecutable(requested)) return requested;
     return absl::NotFoundError(
@@ -53,13 +65,10 @@ absl::StatusOr<std::string> FindBinary(const std::string& requested) {
       "redis-tools or valkey-tools, or name a server: --redis_server=PATH");
 }
 
-// The server's executable does what its name says: as redis-check-rdb it would check a file.
-std::string NameToRunAs(const std::string& binary) {
-  return absl::StrContains(binary.substr(binary.rfind('/') + 1), "-check-") ? "redis-server"
-                                                                            : binary;
+std::string ServerNameToRunAs(const std::string& path) {
+  return absl::StrContains(path.substr(path.rfind('/') + 1), "-check-") ? "redis-server" : path;
 }
 
-// A port that was free a moment ago; 0 if the system has none.
 int FreePort() {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return 0;
@@ -73,24 +82,18 @@ int FreePort() {
   return ok ? ntohs(address.sin_port) : 0;
 }
 
-std::vector<std::string> LastLines(const std::string& path, size_t count) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  std::vector<std::string> lines = absl::StrSplit(text.str(), '\n', absl::SkipWhitespace());
-  const size_t surplus = lines.size() - std::min(count, lines.size());
-  lines.erase(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(surplus));
-  return lines;
+std::string LastWordsOf(const std::string& path) {
+  const std::vector<std::string> lines = LastLines(path, kLastWordLines);
+  return lines.empty() ? "its log is empty"
+                       : absl::StrCat("its log: ", absl::StrJoin(lines, " | "));
 }
-
-}  // namespace
 
 PrivateServer::PrivateServer(ScratchDirectory directory, int port)
     : directory_(std::move(directory)), port_(port) {}
 
 absl::StatusOr<std::unique_ptr<PrivateServer>> PrivateServer::Start(
     const PrivateServerOptions& options) {
-  const absl::StatusOr<std::string> binary = FindBinary(options.binary);
+  const absl::StatusOr<std::string> binary = FindServerBinary(options.binary);
   if (!binary.ok()) return binary.status();
   absl::Status status;
   for (int attempt = 0; attempt < kPortAttempts; ++attempt) {
@@ -110,7 +113,7 @@ absl::Status PrivateServer::Launch(const std::string& binary, const PrivateServe
   binary_ = binary;
   start_timeout_ms_ = options.start_timeout_ms;
   arguments_ = {
-      NameToRunAs(binary),
+      ServerNameToRunAs(binary),
       // clang-format off
       "--port", absl::StrCat(port_), "--bind", "127.0.0.1",
       "--unixsocket", unix_endpoint().path, "--unixsocketperm", "700",
@@ -205,12 +208,6 @@ std::string PrivateServer::LogPath() const { return absl::StrCat(directory_.path
 
 std::string PrivateServer::LogTail() const {
   return absl::StrJoin(LastLines(LogPath(), kTailLines), "\n");
-}
-
-std::string PrivateServer::LastWords() const {
-  const std::vector<std::string> lines = LastLines(LogPath(), kLastWordLines);
-  return lines.empty() ? "its log is empty"
-                       : absl::StrCat("its log: ", absl::StrJoin(lines, " | "));
 }
 
 }  // namespace rcb

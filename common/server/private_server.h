@@ -31,6 +31,16 @@ struct PrivateServerOptions {
   std::vector<std::string> extra_arguments = {};  // appended to the server's command line
 };
 
+// The path of the executable that `binary` of the options means. Errors name --redis_server.
+absl::StatusOr<std::string> FindServerBinary(const std::string& binary);
+// Its name as a server. The executable does what its name says: as redis-check-rdb it would check a
+// file.
+std::string ServerNameToRunAs(const std::string& path);
+// A loopback port that was free a moment ago; 0 if the system has none.
+int FreePort();
+// The last words of the log at `path`, for an error message of one line.
+std::string LastWordsOf(const std::string& path);
+
 // Not thread-safe.
 class PrivateServer {
  public:
@@ -74,8 +84,7 @@ class PrivateServer {
   absl::Status AwaitReady(int timeout_ms);
   absl::Status VerifyIdentity(const PrivateServerOptions& options);
   std::string LogPath() const;
-  // The log's last words for an error message of one line.
-  std::string LastWords() const;
+  std::string LastWords() const { return LastWordsOf(LogPath()); }
 
   ScratchDirectory directory_;
   int port_;

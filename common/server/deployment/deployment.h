@@ -50,6 +50,8 @@ struct Permissions {
 // "allkeys-lru"}.
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
+class ReplicatedDeployment;
+
 // Belongs to the main thread: it is not thread-safe, and servers of ours die with the thread that
 // started them. What it returns by reference changes when EnsureAlive finds or starts other
 // servers.
@@ -72,6 +74,8 @@ class Deployment {
   // The process of the server under test; null where it is not ours, and after an EnsureAlive that
   // could not start a new one.
   virtual PrivateServer* private_server() = 0;
+  // Itself, where it has replicas and Sentinels of ours; otherwise null.
+  virtual ReplicatedDeployment* replicated() { return nullptr; }
   // Grows whenever EnsureAlive finds or starts another server process than before, which may have
   // lost our keys, scripts and functions.
   virtual int generation() const = 0;
@@ -85,6 +89,9 @@ class Deployment {
   // replaced by fresh ones; the user's server is given some seconds to come back (kUnavailable if
   // not).
   virtual absl::Status EnsureAlive() = 0;
+  // After a run that broke servers on purpose: undoes what can be undone, and waits until
+  // endpoint() is the server that has what the run left, so that it can be judged.
+  virtual absl::Status Recover() { return absl::OkStatus(); }
   // Whether the server under test, as it was when we came, takes so many connections more.
   virtual absl::Status CheckRoom(int64_t connections) const = 0;
   // Why `settings` can't be changed here by Configure, in one line; empty where they can.

@@ -8,6 +8,19 @@
 
 namespace rcb {
 
+std::vector<std::string> SettingsAsArguments(const std::vector<std::string>& options) {
+  std::vector<std::string> arguments;
+  for (const std::string& option : options) {
+    std::vector<std::string> words = absl::StrSplit(option, ' ', absl::SkipEmpty());
+    for (std::string& word : words) {
+      if (word == "\"\"" || word == "''") word.clear();  // as configuration files spell it
+    }
+    words[0].insert(0, "--");
+    arguments.insert(arguments.end(), words.begin(), words.end());
+  }
+  return arguments;
+}
+
 absl::StatusOr<std::unique_ptr<StandaloneDeployment>> StandaloneDeployment::Open(
     const DeploymentOptions& options, const Identity& identity) {
   std::unique_ptr<StandaloneDeployment> deployment = Unstarted(options, identity);
@@ -25,15 +38,7 @@ absl::Status StandaloneDeployment::Start() {
   PrivateServerOptions server_options;
   server_options.binary = options_.server_binary;
   server_options.max_clients = options_.max_clients + kSpareClients;
-  for (const std::string& option : options_.server_options) {
-    std::vector<std::string> words = absl::StrSplit(option, ' ', absl::SkipEmpty());
-    for (std::string& word : words) {
-      if (word == "\"\"" || word == "''") word.clear();  // as configuration files spell it
-    }
-    words[0].insert(0, "--");
-    server_options.extra_arguments.insert(server_options.extra_arguments.end(), words.begin(),
-                                          words.end());
-  }
+  server_options.extra_arguments = SettingsAsArguments(options_.server_options);
   absl::StatusOr<std::unique_ptr<PrivateServer>> server = PrivateServer::Start(server_options);
   if (!server.ok()) return server.status();
   server_ = *std::move(server);

@@ -4,6 +4,8 @@
 #define RCB_COMMON_SERVER_DEPLOYMENT_STANDALONE_H_
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "common/server/deployment/deployment.h"
 
@@ -12,6 +14,9 @@ namespace rcb {
 // Clients that a server of ours takes besides those that the benchmarks open: for our own set-up
 // connections and a curious redis-cli.
 inline constexpr int kSpareClients = 32;
+
+// "name value" each, as words of a server's command line.
+std::vector<std::string> SettingsAsArguments(const std::vector<std::string>& options);
 
 class StandaloneDeployment : public Deployment {
  public:

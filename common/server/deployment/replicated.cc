@@ -1,0 +1,256 @@
+#include "common/server/deployment/replicated.h"
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "common/redis/address.h"
+#include "common/server/deployment/standalone.h"
+
+namespace rcb {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr int kAnswerTimeoutMs = 2000;
+constexpr int kPortAttempts = 5;
+constexpr milliseconds kPoll{10};
+constexpr milliseconds kReadyLimit{15'000};
+
+// Asks `is_ready` again and again.
+absl::Status Await(const std::string& what, const std::function<bool()>& is_cancelled,
+                   const std::function<bool()>& is_ready) {
+  const steady_clock::time_point deadline = steady_clock::now() + kReadyLimit;
+  while (steady_clock::now() < deadline) {
+    if (is_cancelled && is_cancelled()) return absl::CancelledError("cancelled");
+    if (is_ready()) return absl::OkStatus();
+    std::this_thread::sleep_for(kPoll);
+  }
+  return absl::DeadlineExceededError(
+      absl::StrCat("the primary, replicas and Sentinels started here: ", what, " within ",
+                   kReadyLimit.count() / 1000, " s"));
+}
+
+// The value of a field in a reply of names and values; empty where it is not there.
+std::string FieldOf(const Reply& fields, absl::string_view name) {
+  for (size_t i = 0; i + 1 < fields.elements().size(); i += 2) {
+    if (fields[i].text() == name) return fields[i + 1].text();
+  }
+  return "";
+}
+
+}  // namespace
+
+absl::StatusOr<ServerFacts> ReplicatedDeployment::FetchFacts() const {
+  return FetchServerFacts(endpoint_, options_.is_cancelled);
+}
+
+absl::Status ReplicatedDeployment::CheckRoom(int64_t connections) const {
+  return CheckRoomFor(connections, facts_);
+}
+
+absl::Status ReplicatedDeployment::EnsureAlive() {
+  bool is_whole = !is_broken_ && sentinels_.size() == kSentinels && primary_->IsAlive();
+  for (const auto& replica : replicas_) is_whole = is_whole && replica->IsAlive();
+  for (const auto& sentinel : sentinels_) is_whole = is_whole && sentinel->IsAlive();
+  if (is_whole && FetchFacts().ok()) return absl::OkStatus();
+  Stop();
+  if (was_started_) ++generation_;
+  const absl::Status started = Start();
+  if (!started.ok()) Stop();
+  return started;
+}
+
+void ReplicatedDeployment::Stop() {
+  sentinels_.clear();
+  replicas_.clear();
+  proxy_.reset();
+  primary_.reset();
+  is_broken_ = false;
+}
+
+absl::Status ReplicatedDeployment::Start() {
+  absl::StatusOr<std::unique_ptr<PrivateServer>> primary = StartServer("");
+  if (!primary.ok()) return primary.status();
+  primary_ = *std::move(primary);
+  endpoint_ = primary_->tcp_endpoint();
+  facts_ = primary_->facts();
+  const absl::StatusOr<Address> address = Resolve(endpoint_);
+  if (!address.ok()) return address.status();
+  absl::StatusOr<std::unique_ptr<Proxy>> proxy = Proxy::Start(*address, /*seed=*/1);
+  if (!proxy.ok()) return proxy.status();
+  proxy_ = *std::move(proxy);
+  const std::string replica_of = absl::StrCat("127.0.0.1 ", proxy_->port());
+  for (int i = 0; i < kReplicas; ++i) {
+    absl::StatusOr<std::unique_ptr<PrivateServer>> replica = StartServer(replica_of);
+    if (!replica.ok()) return replica.status();
+    replicas_.push_back(*std::move(replica));
+  }
+  const absl::Status replicated = AwaitReplicas();
+  if (!replicated.ok()) return replicated;
+  sentinel_options_.binary = options_.server_binary;
+  sentinel_options_.primary = outside_endpoint();
+  sentinel_options_.down_after_ms = kDownAfterMs;
+  absl::Status sentinels = absl::AlreadyExistsError("");
+  for (int i = 0; i < kPortAttempts && absl::IsAlreadyExists(sentinels); ++i) {
+    sentinels_.clear();
+    sentinels = StartSentinels();
+  }
+  if (!sentinels.ok()) return sentinels;
+  was_started_ = true;
+  return AwaitSentinels();
+}
+
+absl::Status ReplicatedDeployment::StartSentinels() {
+  const std::vector<SentinelName> names = {MakeSentinelName(), MakeSentinelName(),
+                                           MakeSentinelName()};
+  for (const SentinelName& name : names) {
+    SentinelOptions options = sentinel_options_;
+    for (const SentinelName& other : names) {
+      if (other.id != name.id) options.others.push_back(other);
+    }
+    absl::StatusOr<std::unique_ptr<Sentinel>> sentinel = Sentinel::Start(name, options);
+    if (!sentinel.ok()) return sentinel.status();
+    sentinels_.push_back(*std::move(sentinel));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<PrivateServer>> ReplicatedDeployment::StartServer(
+    const std::string& replica_of) const {
+  PrivateServerOptions options;
+  options.binary = options_.server_binary;
+  options.max_clients = options_.max_clients + kSpareClients;
+  options.extra_arguments = SettingsAsArguments(options_.server_options);
+  const auto add = [&options](const std::vector<std::string>& words) {
+    options.extra_arguments.insert(options.extra_arguments.end(), words.begin(), words.end());
+  };
+  add({"--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1"});
+  if (!replica_of.empty()) add({"--replicaof", replica_of});
+  return PrivateServer::Start(options);
+}
+
+absl::Status ReplicatedDeployment::AwaitReplicas() const {
+  absl::StatusOr<BlockingClient> client =
+      BlockingClient::Connect(endpoint_, kAnswerTimeoutMs, options_.is_cancelled);
+  if (!client.ok()) return client.status();
+  return Await("the replicas were not in step", options_.is_cancelled, [&client] {
+    const absl::StatusOr<Reply> info = client->Command({"INFO", "replication"});
+    if (!info.ok()) return false;
+    const std::vector<std::string> online = absl::StrSplit(info->text(), "state=online");
+    return online.size() == kReplicas + 1;
+  });
+}
+
+// Each knows the replicas, and the others well enough to vote with them.
+absl::Status ReplicatedDeployment::AwaitSentinels() const {
+  for (const auto& sentinel : sentinels_) {
+    absl::StatusOr<BlockingClient> client =
+        BlockingClient::Connect(sentinel->endpoint(), kAnswerTimeoutMs, options_.is_cancelled);
+    if (!client.ok()) return client.status();
+    const absl::Status ready =
+        Await("the Sentinels did not find each other", options_.is_cancelled, [this, &client] {
+          const absl::StatusOr<Reply> quorum =
+              client->Command({"SENTINEL", "CKQUORUM", primary_name()});
+          const std::string all = absl::StrCat("OK ", kSentinels, " usable");
+          if (!quorum.ok() || !absl::StartsWith(quorum->text(), all)) return false;
+          const absl::StatusOr<Reply> replicas =
+              client->Command({"SENTINEL", "REPLICAS", primary_name()});
+          if (!replicas.ok() || replicas->elements().size() != kReplicas) return false;
+          for (const Reply& replica : replicas->elements()) {
+            if (FieldOf(replica, "flags") != "slave") return false;
+            if (FieldOf(replica, "master-link-status") != "ok") return false;
+          }
+          return true;
+        });
+    if (!ready.ok()) return ready;
+  }
+  return absl::OkStatus();
+}
+
+std::vector<Endpoint> ReplicatedDeployment::sentinels() const {
+  std::vector<Endpoint> endpoints;
+  for (const auto& sentinel : sentinels_) endpoints.push_back(sentinel->endpoint());
+  return endpoints;
+}
+
+Endpoint ReplicatedDeployment::outside_endpoint() const {
+  Endpoint endpoint;
+  endpoint.host = "127.0.0.1";
+  endpoint.port = proxy_->port();
+  return endpoint;
+}
+
+absl::Status ReplicatedDeployment::CutOff() {
+  is_broken_ = true;
+  ProxyFaults faults;
+  faults.to_server.swallow = true;
+  faults.to_client.swallow = true;
+  return proxy_->Set(faults);
+}
+
+absl::Status ReplicatedDeployment::KillPrimary() {
+  is_broken_ = true;
+  return primary_->Kill();
+}
+
+absl::Status ReplicatedDeployment::FailOver() {
+  is_broken_ = true;
+  absl::StatusOr<BlockingClient> client =
+      BlockingClient::Connect(sentinels_[0]->endpoint(), kAnswerTimeoutMs, options_.is_cancelled);
+  if (!client.ok()) return client.status();
+  return client->Command({"SENTINEL", "FAILOVER", primary_name()}).status();
+}
+
+// The primary on which most of them agree.
+absl::StatusOr<Endpoint> ReplicatedDeployment::AskSentinels() const {
+  std::vector<int> ports;
+  for (const auto& sentinel : sentinels_) {
+    absl::StatusOr<BlockingClient> client =
+        BlockingClient::Connect(sentinel->endpoint(), kAnswerTimeoutMs, options_.is_cancelled);
+    if (!client.ok()) continue;
+    const absl::StatusOr<Reply> address =
+        client->Command({"SENTINEL", "GET-MASTER-ADDR-BY-NAME", primary_name()});
+    int port = 0;
+    if (!address.ok() || address->elements().size() != 2) continue;
+    if (!absl::SimpleAtoi((*address)[1].text(), &port)) continue;
+    ports.push_back(port);
+  }
+  for (const int port : ports) {
+    const auto votes = std::count(ports.begin(), ports.end(), port);
+    if (2 * votes <= kSentinels) continue;
+    Endpoint endpoint;
+    endpoint.host = "127.0.0.1";
+    endpoint.port = port;
+    return endpoint;
+  }
+  return absl::UnavailableError("the Sentinels do not agree on a primary");
+}
+
+absl::Status ReplicatedDeployment::Recover() {
+  if (!is_broken_) return absl::OkStatus();
+  // What was lost on the way can't come any more.
+  proxy_->ResetConnections();
+  const absl::Status healed = proxy_->Set(ProxyFaults());
+  if (!healed.ok()) return healed;
+  return Await("no primary came", options_.is_cancelled, [this] {
+    const absl::StatusOr<Endpoint> primary = AskSentinels();
+    if (!primary.ok()) return false;
+    absl::StatusOr<BlockingClient> client =
+        BlockingClient::Connect(*primary, kAnswerTimeoutMs, options_.is_cancelled);
+    if (!client.ok()) return false;
+    const absl::StatusOr<Reply> role = client->Command({"ROLE"});
+    if (!role.ok() || (*role)[0].text() != "master") return false;
+    endpoint_ = *primary;
+    return true;
+  });
+}
+
+}  // namespace rcb
