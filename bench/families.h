@@ -13,6 +13,7 @@ namespace rcb {
 Family CounterFamily();
 Family DurabilityFamily();
 Family EvictionFamily();
+Family FailoverFamily();
 Family HarnessFamily();  // what the suite itself costs
 Family InvalidationFamily();
 Family LockFamily();
@@ -36,6 +37,7 @@ inline std::vector<Family> AllFamilies() {
       TransactionFamily(),     //
       MixedFamily(),           //
       DurabilityFamily(),      //
+      FailoverFamily(),        //
   };
 }
 

@@ -2,7 +2,6 @@
 #include <sys/vfs.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -27,7 +26,6 @@ using durability::CrashPlan;
 constexpr int64_t kDefaultCrashes = 2;
 constexpr int64_t kDownMs = 50;
 constexpr int64_t kNsPerMs = 1'000'000;
-constexpr int64_t kTrialOperationsPerEpoch = 50;
 // What is read after a write that has been acknowledged is not lost any more, whatever the reply
 // of a killed server takes to be read.
 constexpr int64_t kReadLateNs = 5'000 * kNsPerMs;
@@ -102,7 +100,6 @@ class DurabilityScenario : public Scenario {
   DurabilityScenario(const RunPlan& plan, const Row& row) : plan_(plan), row_(row), log_(plan) {}
 
   absl::Status Prepare(BlockingClient&) override {
-    if (plan_.trial) return absl::OkStatus();
     PrivateServer* const server =
         plan_.deployment == nullptr ? nullptr : plan_.deployment->private_server();
     if (server == nullptr) {
@@ -115,24 +112,17 @@ class DurabilityScenario : public Scenario {
     return absl::OkStatus();
   }
 
-  bool IsOver() override {
-    if (crashes_) return crashes_->over();
-    return operations_.load() >= plan_.budget * kTrialOperationsPerEpoch;
-  }
+  bool IsOver() override { return crashes_->over(); }
 
   Operation Operate(Worker& worker) override {
-    operations_.fetch_add(1, std::memory_order_relaxed);
     const bool is_first = worker.index == 0 && worker.operation == 0;
-    if (is_first && crashes_) worker.loop->Spawn(crashes_->Run(*worker.loop));
+    if (is_first) worker.loop->Spawn(crashes_->Run(*worker.loop));
     return durability::Write(worker, log_);
   }
 
   absl::StatusOr<Findings> Check(absl::Span<const OpRecord>, BlockingClient& redis) override {
-    std::vector<int64_t> killed_ns;
-    if (crashes_) {
-      if (!crashes_->status().ok()) return crashes_->status();
-      killed_ns = crashes_->killed_ns();
-    }
+    if (!crashes_->status().ok()) return crashes_->status();
+    const std::vector<int64_t>& killed_ns = crashes_->killed_ns();
     const absl::StatusOr<std::vector<int64_t>> present = log_.ReadAll(redis);
     if (!present.ok()) return present.status();
     std::vector<LossWindow> may_lose;
@@ -157,7 +147,6 @@ class DurabilityScenario : public Scenario {
   std::string note_;
   WriteLog log_;
   std::optional<Crashes> crashes_;
-  std::atomic<int64_t> operations_{0};  // begun
 };
 
 std::vector<BenchmarkSpec> Variants(int64_t faults) {

@@ -87,6 +87,10 @@ absl::Status TestBed::RunOnce(int64_t budget) {
   DriveAllThreads(*stage_.run());
   const std::string& abort_reason = stage_.run()->abort_reason();
   if (!abort_reason.empty()) return absl::UnavailableError(abort_reason);
+  if (instance_.spec.needs.breaks_servers) {
+    const absl::Status recovered = (*deployment)->Recover();
+    if (!recovered.ok()) return recovered;
+  }
   return stage_.Connect(**deployment);
 }
 

@@ -81,6 +81,8 @@ absl::StatusOr<int64_t> PrimaryWatch::SetPrimary(const std::string& host, const 
   if (!address.ok()) return address.status();
   primary_ = *address;
   place_ = absl::StrCat(host, ":", port);
+  if (!known_.empty() && known_ != place_ && announced_ns_ == 0) announced_ns_ = NowNs();
+  known_ = place_;
   return 1;
 }
 
@@ -89,7 +91,6 @@ void PrimaryWatch::OnAnnouncement(const std::string& message) {
   const std::vector<std::string> words = absl::StrSplit(message, ' ');
   if (words.size() != 5 || words[0] != name_) return;
   if (!SetPrimary(words[3], words[4]).ok()) return;
-  if (announced_ns_ == 0) announced_ns_ = NowNs();
   std::vector<Connection*> elsewhere;
   for (const auto& [connection, place] : places_) {
     if (place != place_) elsewhere.push_back(connection);

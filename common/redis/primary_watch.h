@@ -45,7 +45,7 @@ class PrimaryWatch {
   // kUnavailable.
   void Follow(Connection& connection);
 
-  // When another primary was first announced to us, NowNs clock; 0: never.
+  // When we first heard of another primary, by announcement or answer, NowNs clock; 0: never.
   int64_t announced_ns() const { return announced_ns_; }
 
  private:
@@ -63,6 +63,7 @@ class PrimaryWatch {
   SingleFlight once_;
   Address primary_;
   std::string place_;  // of primary_: host and port; empty: it has to be asked for
+  std::string known_;  // the last one that was heard of
   std::map<Connection*, std::string> places_;  // that connections are to
   int64_t announced_ns_ = 0;
   bool is_listening_ = false;

@@ -1,0 +1,219 @@
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bench/failover/course.h"
+#include "bench/failover/failover.h"
+#include "bench/failover/ground.h"
+#include "bench/families.h"
+#include "bench/workload_flags.h"
+#include "bench/write_log.h"
+#include "common/measure/histogram.h"
+#include "common/server/deployment/replicated.h"
+
+namespace rcb {
+namespace {
+
+using failover::Course;
+using failover::CoursePlan;
+using failover::Fault;
+using failover::Ground;
+using failover::Place;
+using failover::Places;
+
+constexpr int64_t kNsPerMs = 1'000'000;
+// Half of the clients stay with the primary that is cut off.
+constexpr Places kSplit = {Place::kBesideSentinels, Place::kBesidePrimary};
+constexpr Places kTogether = {Place::kBetween, Place::kBetween};
+
+struct Row {
+  const char* name;
+  Role role;
+  Operation (*variant)(Worker& worker, Ground& ground);
+  const char* promise;
+  CoursePlan course;
+  Places places = kTogether;
+  Settings settings = {};
+  int64_t may_lose_ms = 0;  // writes acknowledged so long after the links went down; 0: none
+};
+
+constexpr CoursePlan kKilled = {.fault = Fault::kKill};
+constexpr CoursePlan kCutOff = {.fault = Fault::kCutOff, .cut_off_ms = 2500};
+constexpr CoursePlan kLongCutOff = {.fault = Fault::kCutOff, .cut_off_ms = 4500};
+constexpr CoursePlan kPlanned = {.fault = Fault::kPlanned};
+
+constexpr char kNoneLost[] = "no acknowledged write is lost in a failover";
+constexpr char kConfirmed[] = "no write is lost that all replicas have confirmed";
+constexpr char kBounded[] =
+    "no write is lost that was acknowledged more than 3.5 s after the replicas fell silent";
+
+std::vector<Row> Rows() {
+  return {
+      {"Failover/unsafe/async", Role::kControl, failover::Async, kNoneLost, kKilled},
+      {"Failover/unsafe/async",
+       Role::kControl,
+       failover::Async,
+       kBounded,
+       kLongCutOff,
+       kSplit,
+       {},
+       3500},
+      {"Failover/unsafe/planned_async", Role::kControl, failover::Async, kNoneLost, kPlanned},
+      {"Failover/lockfree/wait", Role::kSafe, failover::Wait, kConfirmed, kKilled},
+      {"Failover/lockfree/wait", Role::kSafe, failover::Wait, kConfirmed, kCutOff, kSplit},
+      {"Failover/lockfree/min_replicas",
+       Role::kSafe,
+       failover::Async,
+       kBounded,
+       kLongCutOff,
+       kSplit,
+       {{"min-replicas-to-write", "1"}, {"min-replicas-max-lag", "1"}},
+       3500},
+  };
+}
+
+double MsToUs(double ms) { return 1e3 * ms; }
+
+class FailoverScenario : public Scenario {
+ public:
+  FailoverScenario(const RunPlan& plan, const Row& row) : plan_(plan), row_(row) {}
+
+  absl::Status Prepare(BlockingClient&) override {
+    ReplicatedDeployment* const servers =
+        plan_.deployment == nullptr ? nullptr : plan_.deployment->replicated();
+    if (servers == nullptr) {
+      return absl::FailedPreconditionError("there are no replicas and Sentinels of ours");
+    }
+    ground_.emplace(plan_, row_.places, *servers);
+    course_.emplace(row_.course, *ground_, *servers);
+    return absl::OkStatus();
+  }
+
+  bool IsOver() override { return ground_->over(); }
+
+  Operation Operate(Worker& worker) override {
+    const bool is_first = worker.index == 0 && worker.operation == 0;
+    if (is_first) worker.loop->Spawn(course_->Run(worker));
+    return row_.variant(worker, *ground_);
+  }
+
+  absl::StatusOr<Findings> Check(absl::Span<const OpRecord>, BlockingClient& redis) override {
+    if (!course_->status().ok()) return course_->status();
+    const absl::StatusOr<std::vector<int64_t>> present = ground_->log().ReadAll(redis);
+    if (!present.ok()) return present.status();
+    std::vector<LossWindow> may_lose;
+    if (row_.may_lose_ms > 0) {
+      // Also what was on its way when the links went down.
+      may_lose.push_back(
+          {course_->cut_ns() - 1000 * kNsPerMs, course_->cut_ns() + row_.may_lose_ms * kNsPerMs});
+    }
+    const std::vector<AddOp> adds = ground_->log().adds();
+    const AddVerdict verdict = CheckAdds(adds, *present, may_lose);
+    Findings findings;
+    findings.Detect("by_presence", verdict.violations);
+    findings.counters = LossCounters(verdict);
+    TellTimes(adds, verdict, findings.counters);
+    return findings;
+  }
+
+ private:
+  void TellTimes(const std::vector<AddOp>& adds, const AddVerdict& verdict,
+                 Counters& counters) const {
+    int64_t lost_for_ns = 0;
+    for (const size_t place : verdict.lost) {
+      lost_for_ns = std::max(lost_for_ns, adds[place].return_ns - course_->cut_ns());
+    }
+    const std::vector<int64_t> served_ns = ground_->served_ns();
+    const int64_t first_ns =
+        served_ns.empty() ? 0 : *std::min_element(served_ns.begin(), served_ns.end());
+    Histogram found;
+    for (const int64_t ns : ground_->found_ns()) found.Record(ns);
+    const auto since_fault_us = [this](int64_t when_ns) {
+      return static_cast<double>(std::max<int64_t>(when_ns - course_->fault_ns(), 0)) / 1e3;
+    };
+    counters.emplace_back("lost_for_us", static_cast<double>(lost_for_ns) / 1e3);
+    counters.emplace_back("announced_us", since_fault_us(course_->announced_ns()));
+    counters.emplace_back("found_p95_us", static_cast<double>(found.ValueAtQuantile(0.95)) / 1e3);
+    counters.emplace_back("unavailable_us", since_fault_us(first_ns));
+    counters.emplace_back(
+        "unavailable_x_floor",
+        since_fault_us(first_ns) / MsToUs(static_cast<double>(ReplicatedDeployment::kDownAfterMs)));
+  }
+
+  const RunPlan plan_;
+  const Row row_;
+  std::optional<Ground> ground_;
+  std::optional<Course> course_;
+};
+
+std::vector<BenchmarkSpec> Variants() {
+  std::vector<BenchmarkSpec> specs;
+  for (const Row& row : Rows()) {
+    Contract contract;
+    contract.promise = row.promise;
+    // Each worker's record of its writes is in the memory of this process.
+    contract.evidence = Evidence::kMemory;
+    contract.min_overlapping = 0;  // a single client loses what it wrote
+    BenchmarkSpec spec(row.name, row.role, contract);
+    spec.shape = Shape::kEpochs;
+    spec.workers = {20};
+    spec.min_workers = 2;  // on both sides
+    spec.rounds = 1;       // the servers are others after a failover
+    if (row.course.fault != Fault::kPlanned) {
+      spec.args = {{"cut_off", row.course.fault == Fault::kCutOff ? 1 : 0}};
+    }
+    spec.floor.round_trips = 1;
+    spec.floor.requests = 1;
+    spec.needs.own_connections = Requirements::Own::kByOperations;
+    spec.needs.own_server = true;
+    spec.needs.replicated = true;
+    spec.needs.breaks_servers = true;
+    spec.needs.settings = row.settings;
+    spec.residue.is_judged = row.role == Role::kSafe;
+    spec.residue.keys = {{.name = "set:{number}", .type = "set"}};
+    spec.make = [row](const RunPlan& plan) {
+      return std::make_unique<FailoverScenario>(plan, row);
+    };
+    specs.push_back(std::move(spec));
+  }
+  return specs;
+}
+
+std::vector<Metric> Metrics() {
+  constexpr Direction kLower = Direction::kLowerIsBetter;
+  constexpr MetricClass kNoisy = MetricClass::kNoisy;
+  std::vector<Metric> metrics = LossMetrics();
+  const Metric own[] = {
+      {"lost_for_us", "us", kLower, kNoisy,
+       "for how long after the links went down writes were acknowledged that were lost"},
+      {"announced_us", "us", kLower, kNoisy,
+       "from the fault until the Sentinels announced another primary"},
+      {"found_p95_us", "us", kLower, kNoisy,
+       "95th percentile, over clients, of the time from that announcement until a client was "
+       "connected to the new primary"},
+      {"unavailable_x_floor", "1", kLower, kNoisy,
+       "unavailable_us over the time after which Sentinels take a silent server for dead"},
+  };
+  metrics.insert(metrics.end(), std::begin(own), std::end(own));
+  return metrics;
+}
+
+}  // namespace
+
+Family FailoverFamily() {
+  return {
+      .name = "Failover",
+      .metrics = Metrics(),
+      .columns = {{"lost", "lost_ratio"},
+                  {"for", "lost_for_us"},
+                  {"outage", "unavailable_us"},
+                  {"found", "found_p95_us"}},
+      .variants = Variants,
+  };
+}
+
+}  // namespace rcb
