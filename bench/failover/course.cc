@@ -7,6 +7,8 @@ namespace {
 
 constexpr int64_t kNsPerMs = 1'000'000;
 constexpr int64_t kLookNs = 2 * kNsPerMs;
+// For a holder to come or to go, and for the replicas to hear of it.
+constexpr int64_t kSettleNs = 100 * kNsPerMs;
 constexpr int64_t kMaxFailoverNs = 20'000 * kNsPerMs;
 
 }  // namespace
@@ -19,12 +21,20 @@ Task<void> Course::Run(Worker& worker) {
 
 Task<absl::Status> Course::Break(Worker& worker) {
   co_await worker.loop->Sleep(plan_.before_ms * kNsPerMs);
+  Section& section = ground_.section();
+  if (plan_.slow_holder == SlowHolder::kAfterCut) section.SetGate(false);
+  if (plan_.slow_holder == SlowHolder::kBeforeCut) section.WantSlowHolder();
+  if (plan_.slow_holder != SlowHolder::kNone) co_await worker.loop->Sleep(kSettleNs);
   cut_ns_ = NowNs();
   if (plan_.fault == Fault::kPlanned) {
     fault_ns_ = cut_ns_;
     co_return servers_.FailOver();
   }
   const absl::Status cut = servers_.CutOff();
+  if (plan_.slow_holder == SlowHolder::kAfterCut) {
+    section.WantSlowHolder();
+    section.SetGate(true);
+  }
   fault_ns_ = cut_ns_;
   if (!cut.ok() || plan_.fault == Fault::kCutOff) co_return cut;
   co_await worker.loop->Sleep(plan_.links_down_ms * kNsPerMs);

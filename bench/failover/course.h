@@ -19,12 +19,20 @@ enum class Fault {
   kPlanned,  // a Sentinel is asked to fail over
 };
 
+// When a slow worker comes to hold the lock, where there is one.
+enum class SlowHolder {
+  kNone,
+  kBeforeCut,  // all replicas know of it
+  kAfterCut,   // none does, nor of any other holder
+};
+
 struct CoursePlan {
   Fault fault = Fault::kKill;
   int64_t before_ms = 300;      // writes before the fault
   int64_t links_down_ms = 150;  // before it is killed: what replicas can't get in that time is lost
   int64_t cut_off_ms = 0;       // at least
-  int64_t after_ms = 200;       // writes after clients have found the new primary
+  SlowHolder slow_holder = SlowHolder::kNone;
+  int64_t after_ms = 200;  // writes after clients have found the new primary
 };
 
 // The course of one run.

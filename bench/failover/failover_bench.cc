@@ -9,6 +9,8 @@
 #include "bench/failover/course.h"
 #include "bench/failover/failover.h"
 #include "bench/failover/ground.h"
+#include "bench/failover/locks.h"
+#include "bench/failover/section.h"
 #include "bench/families.h"
 #include "bench/workload_flags.h"
 #include "bench/write_log.h"
@@ -24,11 +26,16 @@ using failover::Fault;
 using failover::Ground;
 using failover::Place;
 using failover::Places;
+using failover::Section;
+using failover::SlowHolder;
 
 constexpr int64_t kNsPerMs = 1'000'000;
 // Half of the clients stay with the primary that is cut off.
 constexpr Places kSplit = {Place::kBesideSentinels, Place::kBesidePrimary};
 constexpr Places kTogether = {Place::kBetween, Place::kBetween};
+
+// What is judged.
+enum class Judged { kWrites, kHolders, kLateWrites };
 
 struct Row {
   const char* name;
@@ -38,6 +45,7 @@ struct Row {
   CoursePlan course;
   Places places = kTogether;
   Settings settings = {};
+  Judged judged = Judged::kWrites;
   int64_t may_lose_ms = 0;  // writes acknowledged so long after the links went down; 0: none
 };
 
@@ -46,6 +54,14 @@ constexpr CoursePlan kCutOff = {.fault = Fault::kCutOff, .cut_off_ms = 2500};
 constexpr CoursePlan kLongCutOff = {.fault = Fault::kCutOff, .cut_off_ms = 4500};
 constexpr CoursePlan kPlanned = {.fault = Fault::kPlanned};
 
+constexpr CoursePlan kKilledAfterCut = {.fault = Fault::kKill,
+                                        .slow_holder = SlowHolder::kAfterCut};
+constexpr CoursePlan kKilledWithHolder = {.fault = Fault::kKill,
+                                          .slow_holder = SlowHolder::kBeforeCut};
+
+constexpr char kOneHolder[] =
+    "one holder at a time within its lease, and no write of an earlier holder after a later one's";
+constexpr char kNoLateWrite[] = "no write of an earlier holder is accepted after a later one's";
 constexpr char kNoneLost[] = "no acknowledged write is lost in a failover";
 constexpr char kConfirmed[] = "no write is lost that all replicas have confirmed";
 constexpr char kBounded[] =
@@ -61,6 +77,7 @@ std::vector<Row> Rows() {
        kLongCutOff,
        kSplit,
        {},
+       Judged::kWrites,
        3500},
       {"Failover/unsafe/planned_async", Role::kControl, failover::Async, kNoneLost, kPlanned},
       {"Failover/lockfree/wait", Role::kSafe, failover::Wait, kConfirmed, kKilled},
@@ -72,7 +89,24 @@ std::vector<Row> Rows() {
        kLongCutOff,
        kSplit,
        {{"min-replicas-to-write", "1"}, {"min-replicas-max-lag", "1"}},
+       Judged::kWrites,
        3500},
+      {"Failover/unsafe/token_lock",
+       Role::kControl,
+       failover::TokenLock,
+       kOneHolder,
+       kKilledAfterCut,
+       kTogether,
+       {},
+       Judged::kHolders},
+      {"Failover/locking/fenced",
+       Role::kSafe,
+       failover::Fenced,
+       kNoLateWrite,
+       kKilledWithHolder,
+       kTogether,
+       {},
+       Judged::kLateWrites},
   };
 }
 
@@ -103,6 +137,7 @@ class FailoverScenario : public Scenario {
 
   absl::StatusOr<Findings> Check(absl::Span<const OpRecord>, BlockingClient& redis) override {
     if (!course_->status().ok()) return course_->status();
+    if (row_.judged != Judged::kWrites) return CheckHolders();
     const absl::StatusOr<std::vector<int64_t>> present = ground_->log().ReadAll(redis);
     if (!present.ok()) return present.status();
     std::vector<LossWindow> may_lose;
@@ -116,17 +151,34 @@ class FailoverScenario : public Scenario {
     Findings findings;
     findings.Detect("by_presence", verdict.violations);
     findings.counters = LossCounters(verdict);
-    TellTimes(adds, verdict, findings.counters);
-    return findings;
-  }
-
- private:
-  void TellTimes(const std::vector<AddOp>& adds, const AddVerdict& verdict,
-                 Counters& counters) const {
     int64_t lost_for_ns = 0;
     for (const size_t place : verdict.lost) {
       lost_for_ns = std::max(lost_for_ns, adds[place].return_ns - course_->cut_ns());
     }
+    findings.counters.emplace_back("lost_for_us", static_cast<double>(lost_for_ns) / 1e3);
+    TellTimes(findings.counters);
+    return findings;
+  }
+
+ private:
+  Findings CheckHolders() const {
+    const Section& section = ground_->section();
+    Findings findings;
+    if (row_.judged == Judged::kHolders) {
+      Violations two;
+      two.Add(section.two_holders(), "a worker got the lock while another's lease held");
+      findings.Detect("by_overlap", two);
+    }
+    Violations late;
+    late.Add(section.late_writes(), "a holder's write was accepted after that of a later one");
+    findings.Detect("by_late_write", late);
+    findings.counters = {{"two_holders", static_cast<double>(section.two_holders())},
+                         {"late_writes_refused", static_cast<double>(section.refused())}};
+    TellTimes(findings.counters);
+    return findings;
+  }
+
+  void TellTimes(Counters& counters) const {
     const std::vector<int64_t> served_ns = ground_->served_ns();
     const int64_t first_ns =
         served_ns.empty() ? 0 : *std::min_element(served_ns.begin(), served_ns.end());
@@ -135,7 +187,6 @@ class FailoverScenario : public Scenario {
     const auto since_fault_us = [this](int64_t when_ns) {
       return static_cast<double>(std::max<int64_t>(when_ns - course_->fault_ns(), 0)) / 1e3;
     };
-    counters.emplace_back("lost_for_us", static_cast<double>(lost_for_ns) / 1e3);
     counters.emplace_back("announced_us", since_fault_us(course_->announced_ns()));
     counters.emplace_back("found_p95_us", static_cast<double>(found.ValueAtQuantile(0.95)) / 1e3);
     counters.emplace_back("unavailable_us", since_fault_us(first_ns));
@@ -163,18 +214,25 @@ std::vector<BenchmarkSpec> Variants() {
     spec.workers = {20};
     spec.min_workers = 2;  // on both sides
     spec.rounds = 1;       // the servers are others after a failover
-    if (row.course.fault != Fault::kPlanned) {
+    const bool writes = row.judged == Judged::kWrites;
+    if (writes && row.course.fault != Fault::kPlanned) {
       spec.args = {{"cut_off", row.course.fault == Fault::kCutOff ? 1 : 0}};
     }
-    spec.floor.round_trips = 1;
-    spec.floor.requests = 1;
+    if (row.judged == Judged::kLateWrites) {
+      // That a late writer comes is part of the row.
+      spec.contract.bounds = {{"late_writes_refused", Bound::Relation::kAtLeast, 1}};
+    }
+    spec.floor.round_trips = writes ? 1 : 2;
+    if (writes) spec.floor.requests = 1;
     spec.needs.own_connections = Requirements::Own::kByOperations;
     spec.needs.own_server = true;
     spec.needs.replicated = true;
     spec.needs.breaks_servers = true;
     spec.needs.settings = row.settings;
     spec.residue.is_judged = row.role == Role::kSafe;
-    spec.residue.keys = {{.name = "set:{number}", .type = "set"}};
+    spec.residue.keys = {{.name = "fence"},
+                         {.name = "lock", .expires = true},
+                         {.name = "set:{number}", .type = "set"}};
     spec.make = [row](const RunPlan& plan) {
       return std::make_unique<FailoverScenario>(plan, row);
     };
@@ -190,6 +248,10 @@ std::vector<Metric> Metrics() {
   const Metric own[] = {
       {"lost_for_us", "us", kLower, kNoisy,
        "for how long after the links went down writes were acknowledged that were lost"},
+      {"two_holders", "1", kLower, kNoisy,
+       "how often a worker got the lock while another's lease held"},
+      {"late_writes_refused", "1", Direction::kNeither, MetricClass::kInfo,
+       "writes of holders that were refused because a later one had written"},
       {"announced_us", "us", kLower, kNoisy,
        "from the fault until the Sentinels announced another primary"},
       {"found_p95_us", "us", kLower, kNoisy,

@@ -51,5 +51,11 @@ TEST(FailoverTest, AnOldPrimaryAcknowledgesWhatIsLostAlsoInAPlannedFailover) {
   EXPECT_THAT(findings.violations.first, HasSubstr("was acknowledged, and is not there"));
 }
 
+TEST(FailoverTest, TwoHoldALockThatNoReplicaHasHeardOf) {
+  const Findings findings = Judged(SpecOf(FailoverFamily(), "Failover/unsafe/token_lock"), 2);
+  EXPECT_THAT(findings.detections.at("by_overlap"), Gt(0));
+  EXPECT_THAT(findings.detections.at("by_late_write"), Gt(0));
+}
+
 }  // namespace
 }  // namespace rcb

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "bench/failover/section.h"
 #include "bench/write_log.h"
 #include "common/harness/scenario.h"
 #include "common/harness/worker.h"
@@ -48,6 +49,8 @@ class Ground {
         clients_(plan.workers) {}
 
   WriteLog& log() { return log_; }
+  Section& section() { return section_; }
+  const Section& section() const { return section_; }
   const std::string& lock_key() const { return lock_key_; }
   const std::string& fence_key() const { return fence_key_; }
 
@@ -91,6 +94,7 @@ class Ground {
   absl::Status MakeWatch(Worker& worker);
 
   WriteLog log_;
+  Section section_;
   const std::string lock_key_;
   const std::string fence_key_;
   const Places places_;

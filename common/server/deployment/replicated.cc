@@ -132,7 +132,9 @@ absl::StatusOr<std::unique_ptr<PrivateServer>> ReplicatedDeployment::StartServer
   const auto add = [&options](const std::vector<std::string>& words) {
     options.extra_arguments.insert(options.extra_arguments.end(), words.begin(), words.end());
   };
-  add({"--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1"});
+  // Without a disk, a replica gets no commands before its first acknowledgement, which takes a
+  // second.
+  add({"--repl-diskless-sync", "no", "--repl-ping-replica-period", "1"});
   if (!replica_of.empty()) add({"--replicaof", replica_of});
   return PrivateServer::Start(options);
 }
@@ -141,11 +143,13 @@ absl::Status ReplicatedDeployment::AwaitReplicas() const {
   absl::StatusOr<BlockingClient> client =
       BlockingClient::Connect(endpoint_, kAnswerTimeoutMs, options_.is_cancelled);
   if (!client.ok()) return client.status();
-  return Await("the replicas were not in step", options_.is_cancelled, [&client] {
-    const absl::StatusOr<Reply> info = client->Command({"INFO", "replication"});
-    if (!info.ok()) return false;
-    const std::vector<std::string> online = absl::StrSplit(info->text(), "state=online");
-    return online.size() == kReplicas + 1;
+  const std::string key = absl::StrCat(identity_.key_prefix, "ready");
+  return Await("the replicas were not in step", options_.is_cancelled, [&client, &key] {
+    if (!client->Command({"SET", key, "1", "PX", "1000"}).ok()) return false;
+    const absl::StatusOr<Reply> confirmed =
+        client->Command({"WAIT", absl::StrCat(kReplicas), "50"});
+    return confirmed.ok() && confirmed->integer() == kReplicas &&
+           client->Command({"DEL", key}).ok();
   });
 }
 
