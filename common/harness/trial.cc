@@ -24,49 +24,6 @@ constexpr size_t kMaxWorkers = 50;
 
 }  // namespace
 
-// One worker's part in the trial: decides over its requests, and hears when it holds.
-class Trial::Client final : public Disturbance, public HoldListener {
- public:
-  Client(Trial& trial, WorkerState& state) : trial_(trial), state_(state) { Set(this, this); }
-  ~Client() { Set(nullptr, nullptr); }
-
-  std::optional<SendPlan> BeforeRequest(size_t size) override {
-    if (dead_) return std::nullopt;
-    if (requests_to_misbehavior_ >= 0 && requests_to_misbehavior_-- == 0) return Misbehave();
-    return trial_.DrawLateness(size);
-  }
-
-  bool OnHold() override { return trial_.OnHold(*this); }
-
-  // It misbehaves at the request after so many others.
-  void MisbehaveAfter(int requests) { requests_to_misbehavior_ = requests; }
-  void Behave() { requests_to_misbehavior_ = -1; }
-  bool dead() const { return dead_; }
-
- private:
-  void Set(Disturbance* disturbance, HoldListener* listener) {
-    state_.connection.set_disturbance(disturbance);
-    if (state_.subscriber) state_.subscriber->connection().set_disturbance(disturbance);
-    for (auto& node : state_.nodes) node->set_disturbance(disturbance);
-    state_.worker.on_hold = listener;
-  }
-
-  std::optional<SendPlan> Misbehave() {
-    if (trial_.burst_.misbehavior != Misbehavior::kDie) {
-      return SendPlan{0, trial_.StallNs()};
-    }
-    dead_ = true;
-    trial_.died_ns_ = NowNs();
-    // The connection that this request is on closes by itself.
-    return std::nullopt;
-  }
-
-  Trial& trial_;
-  WorkerState& state_;
-  int requests_to_misbehavior_ = -1;
-  bool dead_ = false;
-};
-
 // What befalls the requests on connections that all workers share.
 class Trial::Late final : public Disturbance {
  public:
@@ -97,7 +54,7 @@ Trial::Trial(const BenchmarkSpec& spec, const RunPlan& plan, Scenario& scenario,
   }
   for (size_t i = 0; i < static_cast<size_t>(max_size()); ++i) {
     slot_.workers[i]->worker.operation = 0;
-    clients_.push_back(std::make_unique<Client>(*this, *slot_.workers[i]));
+    clients_.push_back(std::make_unique<FaultyClient>(slot_.workers[i]->worker, *this));
   }
   late_ = std::make_unique<Late>(*this);
 }
@@ -129,7 +86,7 @@ int Trial::max_size() const {
 bool Trial::Drive(const Burst& burst) {
   burst_ = burst;
   is_armed_ = burst.misbehavior == Misbehavior::kStall || burst.misbehavior == Misbehavior::kDie;
-  died_ns_ = 0;
+  holder_ = nullptr;
   served_since_ = false;
   pending_ = std::min(burst.size, max_size());
   const int64_t start_ns = NowNs();
@@ -139,18 +96,18 @@ bool Trial::Drive(const Burst& burst) {
     const size_t place = next_worker_++ % clients_.size();
     clients_[place]->Behave();
     const bool is_slow = burst.misbehavior == Misbehavior::kSlowToAsk && i == 0;
-    if (is_slow) clients_[place]->MisbehaveAfter(0);
+    if (is_slow) clients_[place]->StallAfter(0, StallNs());
     slot_.loop.Spawn(Work(*slot_.workers[place], is_slow));
   }
   slot_.loop.Spawn(Watch(start_ns + burst.bound_ms * kNsPerMs));
   slot_.loop.Run();
   ++bursts_;
   if (was_cut_off_) {
-    locked_out_ = died_ns_ != 0 && !served_since_;
+    locked_out_ = DeathNs() != 0 && !served_since_;
     violations_.Add(
         1, locked_out_
                ? absl::StrCat("after a holder died, nobody was served for ",
-                              (NowNs() - died_ns_) / kNsPerMs, " ms, with a lease of ",
+                              (NowNs() - DeathNs()) / kNsPerMs, " ms, with a lease of ",
                               plan_.trial->lease_ms, " ms")
                : absl::StrCat(burst.size, " clients were not served within ", burst.bound_ms,
                               " ms: a wake-up was lost, or something was never given back"));
@@ -199,16 +156,17 @@ void Trial::Record(WorkerState& state, int64_t start_ns, const absl::StatusOr<in
   history_.push_back(record);
   state.worker.op_class = 0;
   if (spec_.shape != Shape::kRounds) ++state.worker.operation;
-  if (static_cast<const Client*>(state.worker.on_hold)->dead()) return;
+  if (static_cast<const FaultyClient*>(state.worker.on_hold)->dead()) return;
   if (result.ok()) return NoteSuccess(record.return_ns);
   if (!slot_.loop.cancelled() && error_.empty()) error_ = std::string(result.status().message());
 }
 
 // How long those that wait for a dead holder had to.
 void Trial::NoteSuccess(int64_t at_ns) {
-  if (died_ns_ == 0 || served_since_ || at_ns < died_ns_) return;
+  const int64_t died_ns = DeathNs();
+  if (died_ns == 0 || served_since_ || at_ns < died_ns) return;
   served_since_ = true;
-  const int64_t waited_ms = (at_ns - died_ns_) / kNsPerMs;
+  const int64_t waited_ms = (at_ns - died_ns) / kNsPerMs;
   const int64_t bound_ms = static_cast<int64_t>(spec_.trial.recovery_leases *
                                                 static_cast<double>(plan_.trial->lease_ms)) +
                            kRecoverySlackMs;
@@ -217,12 +175,25 @@ void Trial::NoteSuccess(int64_t at_ns) {
                                   " ms, and not within ", bound_ms, " ms"));
 }
 
-bool Trial::OnHold(Client& client) {
+bool Trial::OnHold(FaultyClient& client) {
   if (!is_armed_) return false;
   is_armed_ = false;
-  client.MisbehaveAfter(absl::Uniform<int>(random_, 0, spec_.trial.requests_while_holding));
+  const int requests = absl::Uniform<int>(random_, 0, spec_.trial.requests_while_holding);
+  if (burst_.misbehavior == Misbehavior::kStall) {
+    client.StallAfter(requests, StallNs());
+  } else {
+    holder_ = &client;
+    client.DieAfter(requests);
+  }
   return true;
 }
+
+std::optional<SendPlan> Trial::PlanRequest(FaultyClient&, size_t size) {
+  return DrawLateness(size);
+}
+
+// When a holder died; 0: none has.
+int64_t Trial::DeathNs() const { return holder_ == nullptr ? 0 : holder_->died_ns(); }
 
 // Ends the burst where it takes too long, and looks whether the machine or the server stood still.
 Task<void> Trial::Watch(int64_t deadline_ns) {

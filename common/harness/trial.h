@@ -7,12 +7,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/random/random.h"
 #include "common/check/history.h"
 #include "common/check/violations.h"
+#include "common/harness/faulty_client.h"
 #include "common/harness/scenario.h"
 #include "common/harness/session.h"
 #include "common/harness/spec.h"
@@ -40,7 +42,7 @@ struct Burst {
 
 // Drives workers of one session through bursts on one scenario. It uses the loop and the workers of
 // `slot` alone; all loops are idle between its calls. One thread.
-class Trial {
+class Trial final : public FaultyClient::Director {
  public:
   // The last of the slot's workers watches the server, of the others up to 50 take part. What they
   // count for a timed run is put back when the trial ends.
@@ -68,7 +70,6 @@ class Trial {
   bool locked_out() const { return locked_out_; }
 
  private:
-  class Client;
   class Late;
 
   Task<void> Work(WorkerState& state, bool is_slow);
@@ -76,17 +77,19 @@ class Trial {
   Task<void> Watch(int64_t deadline_ns);
   Operation Operate(WorkerState& state);
   void Record(WorkerState& state, int64_t start_ns, const absl::StatusOr<int64_t>& result);
-  bool OnHold(Client& client);
+  bool OnHold(FaultyClient& client) override;
+  std::optional<SendPlan> PlanRequest(FaultyClient& client, size_t size) override;
   SendPlan DrawLateness(size_t size);
   int64_t StallNs() const;
   void NoteSuccess(int64_t at_ns);
+  int64_t DeathNs() const;
 
   const BenchmarkSpec& spec_;
   const RunPlan plan_;
   Scenario& scenario_;
   ThreadSlot& slot_;
   absl::BitGen random_;
-  std::vector<std::unique_ptr<Client>> clients_;  // by place in the slot
+  std::vector<std::unique_ptr<FaultyClient>> clients_;  // by place in the slot
   std::unique_ptr<Late> late_;
   std::vector<Tally> tallies_before_;  // of the timed run, by place in the slot
   std::vector<int64_t> round_trips_before_;
@@ -101,8 +104,8 @@ class Trial {
   Burst burst_;
   bool is_armed_ = false;  // nobody has misbehaved yet
   int64_t epochs_end_ns_ = 0;
-  int pending_ = 0;      // workers that are not done
-  int64_t died_ns_ = 0;  // when a holder died; 0: none has
+  int pending_ = 0;                       // workers that are not done
+  const FaultyClient* holder_ = nullptr;  // that was told to die; null: none was
   bool served_since_ = false;
   int64_t bursts_ = 0;  // so far
   size_t next_worker_ = 0;
