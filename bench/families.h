@@ -12,6 +12,7 @@ namespace rcb {
 
 Family CounterFamily();
 Family DurabilityFamily();
+Family CrashFamily();
 Family EvictionFamily();
 Family FailoverFamily();
 Family HarnessFamily();  // what the suite itself costs
@@ -21,6 +22,7 @@ Family MixedFamily();
 Family PoolFamily();
 Family StampedeExpiryFamily();
 Family StampedeFamily();
+Family StallFamily();
 Family TransactionFamily();
 
 // All of them, in the order of the table.
@@ -38,6 +40,8 @@ inline std::vector<Family> AllFamilies() {
       MixedFamily(),           //
       DurabilityFamily(),      //
       FailoverFamily(),        //
+      CrashFamily(),           //
+      StallFamily(),           //
   };
 }
 

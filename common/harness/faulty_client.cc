@@ -31,11 +31,9 @@ void FaultyClient::StallAfter(int requests, int64_t stall_ns) {
 std::optional<SendPlan> FaultyClient::BeforeRequest(size_t size) {
   if (dead()) return std::nullopt;
   if (requests_left_ < 0 || requests_left_-- > 0) return director_.PlanRequest(*this, size);
-  if (stall_ns_ > 0) {
-    stalled_ns_ = NowNs();
-    return SendPlan{0, stall_ns_};
-  }
-  died_ns_ = NowNs();
+  if (stall_ns_ == 0) died_ns_ = NowNs();
+  director_.OnFault(*this);
+  if (stall_ns_ > 0) return SendPlan{0, stall_ns_};
   // The connection that this request is on closes by itself.
   return std::nullopt;
 }

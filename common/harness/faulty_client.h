@@ -23,6 +23,8 @@ class FaultyClient final : public Disturbance, public HoldListener {
     virtual bool OnHold(FaultyClient& client) = 0;
     // How a client that behaves sends a request; nullopt: its connection is cut instead.
     virtual std::optional<SendPlan> PlanRequest(FaultyClient& client, size_t size) = 0;
+    // It has died, or begun to stall.
+    virtual void OnFault(FaultyClient& client) { static_cast<void>(client); }
 
    protected:
     ~Director() = default;
@@ -46,9 +48,8 @@ class FaultyClient final : public Disturbance, public HoldListener {
 
   const Worker& worker() const { return worker_; }
   bool dead() const { return died_ns_ != 0; }
-  // When it died or began to stall; 0: it has not.
+  // When it died; 0: it has not.
   int64_t died_ns() const { return died_ns_; }
-  int64_t stalled_ns() const { return stalled_ns_; }
 
  private:
   void Attach(Disturbance* disturbance, HoldListener* listener);
@@ -58,7 +59,6 @@ class FaultyClient final : public Disturbance, public HoldListener {
   int requests_left_ = -1;  // until it misbehaves; -1: it does not
   int64_t stall_ns_ = 0;    // 0: it dies then
   int64_t died_ns_ = 0;
-  int64_t stalled_ns_ = 0;
 };
 
 }  // namespace rcb

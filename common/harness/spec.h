@@ -79,6 +79,7 @@ struct Floor {
 struct TrialContract {
   enum class Death { kNotTried, kOthersGoOn, kOthersLockedOut };
 
+  bool is_tried = true;            // false: nothing is, for workers misbehave in the timed run
   Death death = Death::kNotTried;  // what follows where a holder dies
   double recovery_leases = 1;      // the others wait for at most so many leases then
   bool stalls = false;             // a holder may stay for longer than its lease,

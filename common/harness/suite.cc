@@ -365,8 +365,9 @@ bool Suite::MayTry(const Instance& instance, const Tally& tally) {
       spec.role == Role::kSafe ||
       (spec.role == Role::kControl && spec.trial.death != TrialContract::Death::kNotTried);
   // What is left of servers that were broken proves nothing about clients.
-  return options_.trial == "on" && !spec.needs.breaks_servers && has_contract &&
-         entry.trial.empty() && tally.errors == 0 && tally.timeouts == 0 && entry.Error().empty();
+  return options_.trial == "on" && spec.trial.is_tried && !spec.needs.breaks_servers &&
+         has_contract && entry.trial.empty() && tally.errors == 0 && tally.timeouts == 0 &&
+         entry.Error().empty();
 }
 
 // Where the recorded history shows a violation, the row says how to look at it.

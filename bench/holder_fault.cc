@@ -1,0 +1,420 @@
+#include "bench/holder_fault.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <map>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "bench/families.h"
+#include "common/measure/clock.h"
+#include "common/redis/command.h"
+
+namespace rcb {
+namespace {
+
+constexpr int64_t kNsPerMs = 1'000'000;
+// What operations yield that the victim's checker must not take for results.
+constexpr int64_t kDied = -1;
+constexpr int64_t kUnserved = -2;
+constexpr int64_t kNoPart = -3;
+// What the next one may take beyond the leases that it has to wait for, and the others after it.
+constexpr int64_t kSlackMs = 100;
+constexpr int64_t kWaitMs = 1000;
+constexpr int64_t kWatchNs = 2 * kNsPerMs;
+
+void RaiseTo(std::atomic<int64_t>& maximum, int64_t value) {
+  int64_t before = maximum.load();
+  while (before < value && !maximum.compare_exchange_weak(before, value)) {
+  }
+}
+
+void SetOnce(std::atomic<int64_t>& time_ns) {
+  int64_t unset = 0;
+  time_ns.compare_exchange_strong(unset, NowNs());
+}
+
+void CloseAll(Worker& worker) {
+  worker.connection->Close();
+  if (worker.subscriber != nullptr) worker.subscriber->connection().Close();
+  for (Connection* node : worker.nodes) node->Close();
+}
+
+// An operation that is not over.
+class Pending {
+ public:
+  explicit Pending(std::atomic<int>* count) : count_(count) {}
+  Pending(const Pending&) = delete;
+  Pending& operator=(const Pending&) = delete;
+  ~Pending() {
+    if (count_ != nullptr) --*count_;
+  }
+
+ private:
+  std::atomic<int>* count_;
+};
+
+double Quantile(std::vector<double> values, double q) {
+  std::sort(values.begin(), values.end());
+  return values[static_cast<size_t>(q * static_cast<double>(values.size() - 1))];
+}
+
+}  // namespace
+
+HolderFaultScenario::HolderFaultScenario(const RunPlan& plan, const BenchmarkSpec& victim,
+                                         const HolderFault& fault)
+    : plan_(plan),
+      fault_(fault),
+      victim_([&plan, &victim, &fault] {
+        RunPlan own = plan;
+        own.trial = TrialPlan{fault.lease_ms, /*misbehaves=*/fault.computes_long};
+        return victim.make(own);
+      }()),
+      rounds_(static_cast<size_t>(plan.budget) + 1),
+      round_(rounds_.data()) {}
+
+void HolderFaultScenario::StartRound(int64_t round) {
+  number_ = round;
+  round_ = &rounds_[static_cast<size_t>(round)];
+  round_start_ns_ = NowNs();
+  pending_ = 0;
+  for (int i = 0; i < plan_.workers; ++i) {
+    if (!IsObserver(i)) ++pending_;
+  }
+  victim_->StartRound(round);
+}
+
+// One worker of each thread only looks whether the machine or the server stands still.
+bool HolderFaultScenario::IsObserver(int worker) const {
+  return worker < plan_.threads && plan_.workers >= 3 * plan_.threads;
+}
+
+Operation HolderFaultScenario::Operate(Worker& worker) {
+  if (is_locked_out_) co_return kNoPart;
+  const bool is_observer = IsObserver(worker.index);
+  const Pending pending(is_observer ? nullptr : &pending_);
+  if (!worker.connection->connected()) co_await worker.connection->Connect();
+  if (is_observer) co_return co_await Observe(worker);
+  co_return co_await TakePart(worker);
+}
+
+Operation HolderFaultScenario::Observe(Worker& worker) {
+  const Command ping("PING");
+  while (pending_ > 0) {
+    const int64_t before_ns = NowNs();
+    co_await worker.loop->Sleep(kWatchNs);
+    co_await worker.redis().Run(ping);
+    RaiseTo(round_->standstill_ns, NowNs() - before_ns - kWatchNs);
+  }
+  co_return kNoPart;
+}
+
+Operation HolderFaultScenario::TakePart(Worker& worker) {
+  FaultyClient client(worker, *this);
+  if (fault_.holds_nothing) worker.Holds();
+  absl::StatusOr<int64_t> result = co_await Try(victim_->Operate(worker));
+  // A call that the process shares has failed for another.
+  const bool shares_error = fault_.asks_again && absl::IsUnavailable(result.status()) &&
+                            !client.dead() && worker.connection->connected();
+  if (shares_error) {
+    ++worker.tally->retries;
+    result = co_await Try(victim_->Operate(worker));
+  }
+  co_return End(worker, client, result);
+}
+
+// What came of an operation. Failures for another reason than ours stay what they are.
+absl::StatusOr<int64_t> HolderFaultScenario::End(Worker& worker, const FaultyClient& client,
+                                                 const absl::StatusOr<int64_t>& result) {
+  const int64_t now_ns = NowNs();
+  if (client.dead()) {
+    CloseAll(worker);
+    return kDied;
+  }
+  const int64_t faulty_ns = round_->faulty_ns;
+  if (result.ok()) {
+    if (faulty_ns != 0 && worker.index != round_->faulty_worker) {
+      SetOnce(round_->served_ns);
+      RaiseTo(round_->last_ns, now_ns);
+    }
+    return *result;
+  }
+  const bool was_cut = absl::IsUnavailable(result.status()) && now_ns > DueNs(*round_);
+  const bool gave_up = absl::IsDeadlineExceeded(result.status()) && worker.connection->connected();
+  if (!was_cut && !gave_up) return result.status();
+  ++round_->unserved;
+  if (round_->served_ns == 0) is_locked_out_ = true;
+  CloseAll(worker);
+  return kUnserved;
+}
+
+bool HolderFaultScenario::OnHold(FaultyClient& client) {
+  ++round_->holds;
+  if (round_->faulty_ns != 0) SetOnce(round_->next_held_ns);
+  int nobody = -1;
+  // Of readers and writers, who hold together and alone, only the latter hold up everyone.
+  const bool is_first =
+      number_ > 0 && client.worker().op_class == 0 &&
+      round_->faulty_worker.compare_exchange_strong(nobody, client.worker().index);
+  if (!is_first) return false;
+  SetOnce(round_->held_ns);
+  if (fault_.stall_leases > 0) {
+    client.StallAfter(DrawRequest(),
+                      static_cast<int64_t>(fault_.stall_leases *
+                                           static_cast<double>(fault_.lease_ms * kNsPerMs)));
+  } else {
+    client.DieAfter(DrawRequest());
+  }
+  return true;
+}
+
+// The same in each process that has this seed.
+int HolderFaultScenario::DrawRequest() const {
+  std::mt19937_64 random(plan_.seed + static_cast<uint64_t>(number_));
+  const auto choices = static_cast<uint64_t>(fault_.last_request - fault_.first_request + 1);
+  return fault_.first_request + static_cast<int>(random() % choices);
+}
+
+void HolderFaultScenario::OnFault(FaultyClient& client) {
+  static_cast<void>(client);
+  SetOnce(round_->faulty_ns);
+}
+
+std::optional<SendPlan> HolderFaultScenario::PlanRequest(FaultyClient& client, size_t size) {
+  static_cast<void>(client);
+  if (NowNs() > DueNs(*round_)) return std::nullopt;
+  return SendPlan{size, 0};
+}
+
+int64_t HolderFaultScenario::NextBoundMs() const {
+  const double leases = std::max(fault_.recovery_leases, fault_.stall_leases);
+  return static_cast<int64_t>(leases * static_cast<double>(fault_.lease_ms)) + kSlackMs;
+}
+
+// When all have been served, or never will be.
+int64_t HolderFaultScenario::DueNs(const HolderRound& round) const {
+  const int64_t fault_ns = round.faulty_ns;
+  const int64_t from_ns = fault_ns == 0 ? round_start_ns_ : fault_ns;
+  const bool is_served = round.served_ns != 0 || fault_ns == 0;
+  const int64_t wait_ms = is_served ? kWaitMs : NextBoundMs() / 2;
+  return from_ns + (NextBoundMs() + wait_ms) * kNsPerMs + 2 * round.standstill_ns;
+}
+
+std::vector<OpRecord> HolderFaultScenario::VictimsHistory(
+    absl::Span<const OpRecord> history) const {
+  std::vector<OpRecord> of_victim;
+  for (OpRecord op : history) {
+    if (op.outcome == Outcome::kOk && op.value == kNoPart) continue;
+    const bool has_result = op.value != kDied && op.value != kUnserved;
+    if (op.outcome == Outcome::kOk && !has_result) {
+      op.outcome = Outcome::kUnknown;
+      op.value = 0;
+    }
+    of_victim.push_back(op);
+  }
+  return of_victim;
+}
+
+absl::StatusOr<Findings> HolderFaultScenario::Check(absl::Span<const OpRecord> history,
+                                                    BlockingClient& redis) {
+  // The lock of the last one to die stays until its lease is over.
+  std::this_thread::sleep_for(std::chrono::milliseconds(fault_.lease_ms));
+  const std::vector<OpRecord> victims = VictimsHistory(history);
+  absl::StatusOr<Findings> of_victim = victim_->Check(victims, redis);
+  if (!of_victim.ok()) return of_victim;
+  Findings findings;
+  int64_t standstill_ns = 0;
+  for (const HolderRound& round : rounds_) {
+    standstill_ns = std::max(standstill_ns, round.standstill_ns.load());
+  }
+  // A machine that stands still makes holders outlive their leases that were not told to.
+  const bool is_void = fault_.stall_leases == 0 && standstill_ns > fault_.lease_ms * kNsPerMs / 4;
+  if (is_void) {
+    findings.note = absl::StrCat("the machine stood still for ", standstill_ns / kNsPerMs,
+                                 " ms: its holders may have outlived their leases");
+  } else {
+    findings.violations.Merge(of_victim->violations);
+    for (const auto& [detector, count] : of_victim->detections) {
+      const bool is_kept = count > 0 || fault_.proven_here.count(detector) > 0;
+      if (is_kept) findings.detections[detector] = count;
+    }
+    findings.history = std::move(of_victim->history);
+    findings.is_history_violated = of_victim->is_history_violated;
+  }
+  if (fault_.max_computations > 0) JudgeComputations(findings);
+  JudgeWaits(findings);
+  int64_t late = LateWrites(victims);
+  if (fault_.is_late_value) {
+    const Violations late_values = LateValues(redis);
+    late = late_values.count;
+    Detect("by_late_value", late_values, findings);
+  }
+  findings.counters = Measure(late);
+  return findings;
+}
+
+void HolderFaultScenario::Detect(const std::string& detector, const Violations& found,
+                                 Findings& findings) const {
+  findings.violations.Merge(found);
+  const bool is_kept = !found.none() || fault_.proven_here.count(detector) > 0;
+  if (is_kept) findings.detections[detector] = found.count;
+}
+
+void HolderFaultScenario::JudgeWaits(Findings& findings) const {
+  Violations late;
+  for (size_t number = 1; number < rounds_.size(); ++number) {
+    const HolderRound& round = rounds_[number];
+    if (round.unserved > 0) {
+      late.Add(round.unserved, absl::StrCat("round ", number, ": ", round.unserved.load(),
+                                            " clients were not served after a holder ",
+                                            fault_.stall_leases > 0 ? "stalled" : "died"));
+    }
+    if (round.faulty_ns == 0 || round.served_ns == 0) continue;
+    const int64_t waited_ns = round.served_ns - round.faulty_ns;
+    const int64_t bound_ns = NextBoundMs() * kNsPerMs + 2 * round.standstill_ns;
+    if (waited_ns <= bound_ns) continue;
+    late.Add(
+        1, absl::StrCat("round ", number, ": the next client was served after ",
+                        waited_ns / kNsPerMs, " ms, and not within ", bound_ns / kNsPerMs, " ms"));
+  }
+  Detect("by_recovery", late, findings);
+}
+
+void HolderFaultScenario::JudgeComputations(Findings& findings) const {
+  Violations needless;
+  for (size_t number = 1; number < rounds_.size(); ++number) {
+    if (rounds_[number].standstill_ns > fault_.lease_ms * kNsPerMs / 4) continue;
+    const int64_t computations = rounds_[number].holds;
+    needless.Add(std::max<int64_t>(computations - fault_.max_computations, 0),
+                 absl::StrCat("round ", number, ": ", computations, " computations, not ",
+                              fault_.max_computations));
+  }
+  Detect("by_repetition", needless, findings);
+}
+
+// What holders stored although their lease was over, over what somebody had stored since.
+Violations HolderFaultScenario::LateValues(BlockingClient& redis) const {
+  Violations late;
+  for (size_t number = 1; number < rounds_.size(); ++number) {
+    if (rounds_[number].faulty_ns == 0) continue;
+    const absl::StatusOr<Reply> value =
+        redis.Command({"GET", absl::StrCat(plan_.key_prefix, number)});
+    if (!value.ok() || value->is_nil() || !fault_.is_late_value(value->integer())) continue;
+    late.Add(1, absl::StrCat("round ", number,
+                             ": the value of a winner whose lease was over was "
+                             "stored over a later one"));
+  }
+  return late;
+}
+
+// The writes of holders that stalled whose value another has written too.
+int64_t HolderFaultScenario::LateWrites(absl::Span<const OpRecord> victims_history) const {
+  std::map<int64_t, int64_t> writes;  // how many, by value
+  const auto is_write = [](const OpRecord& op) {
+    return op.outcome == Outcome::kOk && op.op_class == 0;
+  };
+  for (const OpRecord& op : victims_history) {
+    if (is_write(op)) ++writes[op.value];
+  }
+  return std::count_if(victims_history.begin(), victims_history.end(), [&](const OpRecord& op) {
+    const bool is_stalled = rounds_[static_cast<size_t>(op.operation)].faulty_worker == op.worker;
+    return is_write(op) && is_stalled && writes[op.value] > 1;
+  });
+}
+
+Counters HolderFaultScenario::Measure(int64_t late) const {
+  int64_t unserved = 0;
+  int64_t holds = 0;
+  int64_t faults = 0;
+  int64_t together = 0;
+  const auto stall_ns =
+      static_cast<int64_t>(fault_.stall_leases * static_cast<double>(fault_.lease_ms * kNsPerMs));
+  for (size_t number = 1; number < rounds_.size(); ++number) {
+    const HolderRound& round = rounds_[number];
+    unserved += round.unserved;
+    holds += round.holds;
+    if (round.faulty_ns == 0) continue;
+    ++faults;
+    if (round.next_held_ns != 0 && round.next_held_ns < round.faulty_ns + stall_ns) ++together;
+  }
+  Counters counters = {{"unserved", static_cast<double>(unserved)}};
+  const auto add_share = [&counters](const char* name, int64_t part, int64_t whole) {
+    counters.emplace_back(name, static_cast<double>(part) / static_cast<double>(whole));
+  };
+  if (fault_.max_computations > 0) {
+    add_share("computations", holds, static_cast<int64_t>(rounds_.size()) - 1);
+  }
+  if (fault_.stall_leases > 0 && faults > 0) {
+    add_share("two_holders_ratio", fault_.holds_nothing ? 0 : together, faults);
+    add_share("late_write_ratio", late, faults);
+  }
+  MeasureRecovery(&counters);
+  return counters;
+}
+
+void HolderFaultScenario::MeasureRecovery(Counters* counters) const {
+  std::vector<double> recoveries_us;
+  std::vector<double> over_floor;
+  std::vector<double> all_served_us;
+  for (size_t number = 1; number < rounds_.size(); ++number) {
+    const HolderRound& round = rounds_[number];
+    const int64_t fault_ns = round.faulty_ns;
+    const int64_t next_ns = fault_.has_lease ? round.next_held_ns : round.served_ns;
+    if (fault_ns == 0 || round.served_ns == 0 || next_ns == 0) continue;
+    const auto recovery_ns = static_cast<double>(next_ns - fault_ns);
+    recoveries_us.push_back(recovery_ns / 1e3);
+    all_served_us.push_back(static_cast<double>(round.last_ns - fault_ns) / 1e3);
+    const int64_t rest_ns = round.held_ns + fault_.lease_ms * kNsPerMs - fault_ns;
+    over_floor.push_back(recovery_ns / static_cast<double>(std::max<int64_t>(rest_ns, 1)));
+  }
+  if (recoveries_us.empty()) return;
+  counters->emplace_back("recovery_p50_us", Quantile(recoveries_us, 0.5));
+  counters->emplace_back("recovery_max_us", Quantile(recoveries_us, 1));
+  counters->emplace_back("all_served_max_us", Quantile(all_served_us, 1));
+  if (fault_.stall_leases == 0 && fault_.has_lease) {
+    counters->emplace_back("recovery_x_floor", Quantile(over_floor, 0.5));
+  }
+}
+
+BenchmarkSpec WithHolderFault(const std::string& name, Role role, const std::string& promise,
+                              const BenchmarkSpec& victim, const HolderFault& fault,
+                              int64_t rounds) {
+  Contract contract;
+  contract.promise = promise;
+  contract.evidence = Evidence::kRecordAndMemory;
+  contract.min_overlapping = 5;
+  BenchmarkSpec spec(name, role, contract);
+  spec.shape = Shape::kRounds;
+  spec.workers = {20};
+  spec.rounds = rounds;
+  spec.needs = victim.needs;
+  spec.needs.own_connections = Requirements::Own::kByOperations;
+  spec.residue = victim.residue;
+  spec.residue.is_judged = role == Role::kSafe && fault.stall_leases == 0;
+  spec.op_classes = victim.op_classes;
+  spec.trial.is_tried = false;
+  spec.make = [victim, fault](const RunPlan& plan) {
+    return std::make_unique<HolderFaultScenario>(plan, victim, fault);
+  };
+  return spec;
+}
+
+std::vector<BenchmarkSpec> VariantsWithHolders() {
+  std::vector<BenchmarkSpec> victims = StampedeFamily().variants();
+  for (BenchmarkSpec& spec : LockFamily().variants()) victims.push_back(std::move(spec));
+  return victims;
+}
+
+const BenchmarkSpec& FindVariant(const std::vector<BenchmarkSpec>& specs, const std::string& family,
+                                 const std::string& variant) {
+  const std::string name = absl::StrCat(family, "/", variant);
+  for (const BenchmarkSpec& spec : specs) {
+    if (spec.name == name) return spec;
+  }
+  std::abort();  // a row names a variant that its family does not have
+}
+
+}  // namespace rcb

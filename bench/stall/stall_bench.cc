@@ -1,0 +1,190 @@
+// Stall: the holder of a lock, or the one who computes for all, stalls for longer than its lease.
+//
+// Question: do two hold at once, and is what the late one writes accepted?
+// Rounds:   all workers want it at once; the first to hold sends its write one and a half leases
+//           late, when another has held and written. The variants are those of Lock and Stampede.
+// Checked:  the record of the counter, who was inside together, fences, and whose value is in the
+//           cache in the end.
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bench/families.h"
+#include "bench/holder_fault.h"
+#include "bench/holder_fault_metrics.h"
+#include "bench/stampede/round.h"
+#include "bench/workload_flags.h"
+
+namespace rcb {
+namespace {
+
+constexpr int64_t kDefaultRounds = 4;
+constexpr int64_t kDefaultLeaseMs = 100;
+constexpr double kStallLeases = 1.5;
+
+struct Row {
+  const char* name;
+  Role role;
+  const char* family;  // of the variant whose holders stall,
+  const char* victim;  // and its discipline and name
+  const char* promise;
+  int request = 1;  // of the holder, before which it stalls: its write
+  bool has_lease = true;
+  bool holds_nothing = false;
+};
+
+constexpr char kAlone[] = "no late write accepted, no update lost, and nobody else inside";
+constexpr char kFenced[] = "no late write accepted, no update lost, though others are inside";
+constexpr char kWaited[] =
+    "no late write accepted, no update lost: all others wait until the holder goes on";
+constexpr char kNoLock[] = "no late write accepted, no update lost, and nobody waits";
+constexpr char kLateFill[] = "the value of a winner whose lease is over is not stored";
+constexpr Row kRows[] = {
+    {.name = "Stall/unsafe/lock_plain_del",
+     .role = Role::kControl,
+     .family = "Lock",
+     .victim = "unsafe/plain_del",
+     .promise = kAlone},
+    {.name = "Stall/unsafe/lock_token_backoff",
+     .role = Role::kControl,
+     .family = "Lock",
+     .victim = "locking/token_backoff",
+     .promise = kAlone},
+    {.name = "Stall/unsafe/lock_blpop_queue",
+     .role = Role::kControl,
+     .family = "Lock",
+     .victim = "locking/blpop_queue",
+     .promise = kAlone},
+    {.name = "Stall/unsafe/lock_pubsub",
+     .role = Role::kControl,
+     .family = "Lock",
+     .victim = "locking/pubsub",
+     .promise = kAlone},
+    {.name = "Stall/unsafe/lock_fair_queue",
+     .role = Role::kControl,
+     .family = "Lock",
+     .victim = "locking/fair_queue",
+     .promise = kAlone},
+    {.name = "Stall/unsafe/lock_read_write",
+     .role = Role::kControl,
+     .family = "Lock",
+     .victim = "locking/read_write",
+     .promise = kAlone},
+    {.name = "Stall/unsafe/lock_redlock",
+     .role = Role::kControl,
+     .family = "Lock",
+     .victim = "locking/redlock",
+     .promise = kAlone},
+    {.name = "Stall/unsafe/lock_unfenced",
+     .role = Role::kControl,
+     .family = "Lock",
+     .victim = "unsafe/unfenced",
+     .promise = kFenced},
+    {.name = "Stall/locking/lock_fenced",
+     .role = Role::kSafe,
+     .family = "Lock",
+     .victim = "locking/fenced",
+     .promise = kFenced},
+    {.name = "Stall/locking/lock_setnx_spin",
+     .role = Role::kSafe,
+     .family = "Lock",
+     .victim = "locking/setnx_spin",
+     .promise = kWaited,
+     .has_lease = false},
+    {.name = "Stall/locking/lock_ticket",
+     .role = Role::kSafe,
+     .family = "Lock",
+     .victim = "locking/ticket",
+     .promise = kWaited,
+     .has_lease = false},
+    {.name = "Stall/lockfree/lock_lua",
+     .role = Role::kSafe,
+     .family = "Lock",
+     .victim = "lockfree/lua",
+     .promise = kNoLock,
+     .request = 0,
+     .has_lease = false,
+     .holds_nothing = true},
+    {.name = "Stall/lockfree/lock_watch",
+     .role = Role::kSafe,
+     .family = "Lock",
+     .victim = "lockfree/watch",
+     .promise = kNoLock,
+     .has_lease = false,
+     .holds_nothing = true},
+    {.name = "Stall/unsafe/stampede_token_lock",
+     .role = Role::kControl,
+     .family = "Stampede",
+     .victim = "locking/token_lock",
+     .promise = kLateFill,
+     .request = 0},
+    {.name = "Stall/unsafe/stampede_pubsub",
+     .role = Role::kControl,
+     .family = "Stampede",
+     .victim = "locking/pubsub",
+     .promise = kLateFill,
+     .request = 0},
+    {.name = "Stall/unsafe/stampede_blpop",
+     .role = Role::kControl,
+     .family = "Stampede",
+     .victim = "locking/blpop",
+     .promise = kLateFill,
+     .request = 0},
+    {.name = "Stall/locking/stampede_lease",
+     .role = Role::kSafe,
+     .family = "Stampede",
+     .victim = "locking/lease",
+     .promise = kLateFill,
+     .request = 0},
+};
+
+struct StallOptions {
+  int64_t rounds = 0;
+  int64_t lease_ms = kDefaultLeaseMs;
+};
+
+std::vector<BenchmarkSpec> Variants(const StallOptions& options) {
+  const std::vector<BenchmarkSpec> victims = VariantsWithHolders();
+  std::vector<BenchmarkSpec> specs;
+  for (const Row& row : kRows) {
+    const BenchmarkSpec& victim = FindVariant(victims, row.family, row.victim);
+    HolderFault fault;
+    fault.lease_ms = options.lease_ms;
+    // Some variants take longer than a lease to find out.
+    fault.stall_leases = victim.shape == Shape::kRounds
+                             ? kStallLeases
+                             : std::max(kStallLeases, victim.trial.stall_leases);
+    fault.first_request = row.request;
+    fault.last_request = row.request;
+    fault.recovery_leases = victim.trial.recovery_leases;
+    fault.has_lease = row.has_lease;
+    fault.holds_nothing = row.holds_nothing;
+    if (victim.shape == Shape::kRounds) fault.is_late_value = stampede::Shared::IsFirst;
+    fault.proven_here = {"by_counter", "by_intervals", "by_cell", "by_fence", "by_late_value"};
+    BenchmarkSpec spec = WithHolderFault(row.name, row.role, row.promise, victim, fault,
+                                         options.rounds > 0 ? options.rounds : kDefaultRounds);
+    spec.args = {{"lease_ms", options.lease_ms}};
+    specs.push_back(std::move(spec));
+  }
+  return specs;
+}
+
+}  // namespace
+
+Family StallFamily() {
+  const auto options = std::make_shared<StallOptions>();
+  return {
+      .name = "Stall",
+      .metrics = {RecoveryMedian(), RecoveryMaximum(), AllServedMaximum(), Unserved(),
+                  TwoHoldersRatio(), LateWriteRatio()},
+      .columns = {{"recovery", "recovery_p50_us"},
+                  {"two inside", "two_holders_ratio"},
+                  {"late", "late_write_ratio"}},
+      .flags = {RoundsFlag(&options->rounds), LeaseFlag(&options->lease_ms)},
+      .variants = [options] { return Variants(*options); },
+  };
+}
+
+}  // namespace rcb
