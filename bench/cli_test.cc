@@ -100,7 +100,7 @@ TEST_F(CliInputTest, RefusesAFlagThatNoSelectedFamilyUnderstandsAndSaysWhichWoul
   EXPECT_EQ(result.status, 2);
   EXPECT_EQ(result.out, "");
   EXPECT_EQ(result.err,
-            "bench: --rounds: no selected benchmark understands it; Stampede, StampedeExpiry and "
+            "bench: --rounds: no selected benchmark understands it; Stampede, StampedeExpiry, "
             "Eviction, Crash and Stall do\n");
 }
 
