@@ -174,7 +174,8 @@ bool HolderFaultScenario::OnHold(FaultyClient& client) {
 // The same in each process that has this seed.
 int HolderFaultScenario::DrawRequest() const {
   std::mt19937_64 random(plan_.seed + static_cast<uint64_t>(number_));
-  const auto choices = static_cast<uint64_t>(fault_.last_request - fault_.first_request + 1);
+  const uint64_t choices =
+      static_cast<uint64_t>(fault_.last_request) - static_cast<uint64_t>(fault_.first_request) + 1;
   return fault_.first_request + static_cast<int>(random() % choices);
 }
 

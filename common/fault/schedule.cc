@@ -4,7 +4,9 @@
 #include <random>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -42,7 +44,7 @@ void SortByStart(Schedule& schedule) {
 }
 
 bool ParseMs(absl::string_view text, int64_t* ms) {
-  const bool is_number = !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+  const bool is_number = !text.empty() && absl::c_all_of(text, absl::ascii_isdigit);
   return is_number && absl::SimpleAtoi(text, ms) && *ms <= kMaxMs;
 }
 
