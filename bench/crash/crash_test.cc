@@ -8,6 +8,7 @@
 #include "bench/families.h"
 #include "bench/holder_fault.h"
 #include "bench/test_family.h"
+#include "bench/test_holder_fault.h"
 #include "common/harness/test_bed.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -24,15 +25,12 @@ std::vector<BenchmarkSpec> Specs() { return VariantsOf(CrashFamily(), {"--lease_
 BenchmarkSpec Spec(const std::string& name) {
   return SpecOf(CrashFamily(), name, {"--lease_ms=60"});
 }
-const std::vector<HolderRound>& RoundsOf(TestBed& bed) {
-  return static_cast<HolderFaultScenario&>(bed.scenario()).rounds();
-}
 
 TEST(CrashTest, EachSafeVariantServesAllOthersAndEachControlDoesNot) {
   for (const BenchmarkSpec& spec : Specs()) {
     SCOPED_TRACE(spec.name);
     TestBed bed(spec, {.workers = kWorkers, .threads = 2});
-    ASSERT_EQ(bed.RunOnce(kRounds), absl::OkStatus());
+    ASSERT_EQ(RunCalmly(bed, kRounds), absl::OkStatus());
     const Findings findings = bed.Judge().value();
     EXPECT_EQ(findings.violations.none(), spec.role == Role::kSafe) << findings.violations.first;
     const Tally tally = bed.totals().tally;
@@ -56,7 +54,7 @@ TEST(CrashTest, WhoIsLockedOutIsCountedAndOnlyOnce) {
                                  "Crash/unsafe/lock_ticket"}) {
     SCOPED_TRACE(name);
     TestBed bed(Spec(name), {.workers = kWorkers});
-    ASSERT_EQ(bed.RunOnce(kRounds), absl::OkStatus());
+    ASSERT_EQ(RunCalmly(bed, kRounds), absl::OkStatus());
     const Findings findings = bed.Check();
     EXPECT_EQ(findings.violations.count, kWorkers - 2) << "all but the dead and the observer";
     EXPECT_EQ(findings.detections.at("by_recovery"), kWorkers - 2);
@@ -68,7 +66,7 @@ TEST(CrashTest, WhoIsLockedOutIsCountedAndOnlyOnce) {
 
 TEST(CrashTest, EveryoneComputesWithoutALock) {
   TestBed bed(Spec("Crash/unsafe/stampede_none"), {.workers = kWorkers});
-  ASSERT_EQ(bed.RunOnce(kRounds), absl::OkStatus());
+  ASSERT_EQ(RunCalmly(bed, kRounds), absl::OkStatus());
   const Findings findings = bed.Check();
   EXPECT_GT(findings.detections.at("by_repetition"), 0);
   EXPECT_GT(CountersOf(findings)["computations"], 2);
@@ -79,7 +77,7 @@ TEST(CrashTest, TheSameSeedLetsHoldersDieAtTheSameRequests) {
   std::vector<std::string> first;
   for (int i = 0; i < 2; ++i) {
     TestBed bed(Spec("Crash/locking/lock_token_backoff"), {.workers = kWorkers});
-    ASSERT_EQ(bed.RunOnce(kRounds), absl::OkStatus());
+    ASSERT_EQ(RunCalmly(bed, kRounds), absl::OkStatus());
     // Whether the write of the dead was made tells where they died.
     const std::string value =
         bed.redis().Command({"GET", bed.plan().key_prefix + "counter"})->text();
@@ -91,7 +89,7 @@ TEST(CrashTest, TheSameSeedLetsHoldersDieAtTheSameRequests) {
 // What the victim's checker gets: the dead and those that watched have no result.
 TEST(CrashTest, TheVictimsCheckerSeesItsOwnOperationsOnly) {
   TestBed bed(Spec("Crash/locking/lock_token_backoff"), {.workers = kWorkers});
-  ASSERT_EQ(bed.RunOnce(kRounds), absl::OkStatus());
+  ASSERT_EQ(RunCalmly(bed, kRounds), absl::OkStatus());
   const auto& scenario = static_cast<HolderFaultScenario&>(bed.scenario());
   const std::vector<OpRecord> seen = scenario.VictimsHistory(bed.history());
   EXPECT_EQ(seen.size(), static_cast<size_t>((kWorkers - 1) * (kRounds + 1)));
@@ -105,7 +103,7 @@ TEST(CrashTest, AFalseRecordIsCaught) {
        {"Crash/locking/lock_token_backoff", "Crash/locking/stampede_token_lock"}) {
     SCOPED_TRACE(name);
     TestBed bed(Spec(name), {.workers = kWorkers});
-    ASSERT_EQ(bed.RunOnce(kRounds), absl::OkStatus());
+    ASSERT_EQ(RunCalmly(bed, kRounds), absl::OkStatus());
     const std::vector<OpRecord> good = bed.history();
     ASSERT_EQ(bed.Check(good).violations.count, 0);
     std::vector<OpRecord> false_value = good;
@@ -128,7 +126,7 @@ TEST(CrashTest, ALostConnectionIsAnErrorAndNoViolation) {
 
 TEST(CrashTest, ASingleWorkerHoldsUpNobody) {
   TestBed bed(Spec("Crash/unsafe/lock_setnx_spin"), {.workers = 1});
-  ASSERT_EQ(bed.RunOnce(kRounds), absl::OkStatus());
+  ASSERT_EQ(RunCalmly(bed, kRounds), absl::OkStatus());
   EXPECT_EQ(bed.totals().tally.errors, 0) << bed.first_error();
 }
 

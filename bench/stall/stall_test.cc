@@ -7,6 +7,7 @@
 #include "bench/families.h"
 #include "bench/holder_fault.h"
 #include "bench/test_family.h"
+#include "bench/test_holder_fault.h"
 #include "common/harness/test_bed.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -27,7 +28,7 @@ TEST(StallTest, LateWritesAreAcceptedInEachControlAndNowhereElse) {
   for (const BenchmarkSpec& spec : VariantsOf(StallFamily(), {"--lease_ms=60"})) {
     SCOPED_TRACE(spec.name);
     TestBed bed(spec, {.workers = kWorkers, .threads = 2});
-    ASSERT_EQ(bed.RunOnce(kRounds), absl::OkStatus());
+    ASSERT_EQ(RunCalmly(bed, kRounds), absl::OkStatus());
     const Findings findings = bed.Judge().value();
     EXPECT_EQ(findings.violations.none(), spec.role == Role::kSafe) << findings.violations.first;
     const Tally tally = bed.totals().tally;
@@ -46,7 +47,7 @@ TEST(StallTest, EachDetectorIsProvenByItself) {
   };
   for (const auto& [name, names] : detectors) {
     TestBed bed(Spec(name), {.workers = kWorkers});
-    ASSERT_EQ(bed.RunOnce(kRounds), absl::OkStatus());
+    ASSERT_EQ(RunCalmly(bed, kRounds), absl::OkStatus());
     const Findings findings = bed.Check();
     for (const std::string& detector : names) {
       EXPECT_GT(findings.detections.at(detector), 0) << name << ": " << detector;
@@ -56,7 +57,7 @@ TEST(StallTest, EachDetectorIsProvenByItself) {
 
 TEST(StallTest, WithoutALeaseAllWaitForTheHolder) {
   TestBed bed(Spec("Stall/locking/lock_setnx_spin"), {.workers = kWorkers});
-  ASSERT_EQ(bed.RunOnce(kRounds), absl::OkStatus());
+  ASSERT_EQ(RunCalmly(bed, kRounds), absl::OkStatus());
   std::map<std::string, double> counters = CountersOf(bed.Check());
   EXPECT_EQ(counters["two_holders_ratio"], 0);
   EXPECT_GE(counters["recovery_p50_us"], 90'000) << "one and a half leases";
@@ -65,7 +66,7 @@ TEST(StallTest, WithoutALeaseAllWaitForTheHolder) {
 // The same write twice is what a late one looks like.
 TEST(StallTest, AFalseRecordIsCaught) {
   TestBed bed(Spec("Stall/locking/lock_fenced"), {.workers = kWorkers});
-  ASSERT_EQ(bed.RunOnce(kRounds), absl::OkStatus());
+  ASSERT_EQ(RunCalmly(bed, kRounds), absl::OkStatus());
   std::vector<OpRecord> history = bed.history();
   ASSERT_EQ(bed.Check(history).violations.count, 0);
   const auto& scenario = static_cast<HolderFaultScenario&>(bed.scenario());
@@ -81,7 +82,7 @@ TEST(StallTest, AFalseRecordIsCaught) {
 // A value that is stored late is found in the cache itself, whatever the clients saw.
 TEST(StallTest, ALateValueIsFoundInTheCache) {
   TestBed bed(Spec("Stall/locking/stampede_lease"), {.workers = kWorkers});
-  ASSERT_EQ(bed.RunOnce(kRounds), absl::OkStatus());
+  ASSERT_EQ(RunCalmly(bed, kRounds), absl::OkStatus());
   ASSERT_EQ(bed.Check().violations.count, 0);
   const std::string key = bed.plan().key_prefix + "1";
   ASSERT_TRUE(bed.redis().Command({"SET", key, "1000000"}).ok());  // the first of round 1
