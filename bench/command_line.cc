@@ -2,15 +2,10 @@
 
 #include <benchmark/benchmark.h>
 
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <initializer_list>
 #include <memory>
 #include <regex>
-#include <system_error>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -18,6 +13,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "common/report/output_files.h"
 
 namespace rcb {
 namespace {
@@ -151,20 +147,6 @@ absl::Status CheckValues(int argc, char** argv) {
   return absl::OkStatus();
 }
 
-absl::Status CheckWritable(const std::string& path) {
-  std::error_code ignored;
-  // To open and close a pipe would end its reader's input.
-  if (std::filesystem::is_fifo(path, ignored)) return absl::OkStatus();
-  const bool is_new = !std::filesystem::exists(std::filesystem::symlink_status(path, ignored));
-  errno = 0;
-  const bool is_open = std::ofstream(path, std::ios::app).is_open();
-  const int error = errno;
-  if (is_new) std::filesystem::remove(path, ignored);
-  if (is_open) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("--benchmark_out=", path, " can't be written: ", std::strerror(error)));
-}
-
 // As Google Benchmark: a regular expression searched for in the name; a leading '-' inverts it.
 absl::StatusOr<std::function<bool(const std::string&)>> Selector(const std::string& filter) {
   std::string pattern = filter.empty() || filter == "all" ? std::string(1, '.') : filter;
@@ -253,7 +235,7 @@ absl::StatusOr<CommandLine> ReadBenchmarkFlags(int argc, char** argv) {
   if (!good.ok()) return good;
   good = Initialize(argc, argv, line.iterations > 0 ? "0" : min_time);
   if (!good.ok()) return good;
-  if (!line.out.empty()) good = CheckWritable(line.out);
+  if (!line.out.empty()) good = CheckWritable("--benchmark_out", line.out);
   if (!good.ok()) return good;
   return line;
 }

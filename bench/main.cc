@@ -24,6 +24,7 @@
 #include "bench/context.h"
 #include "bench/families.h"
 #include "bench/judge_history.h"
+#include "bench/observers.h"
 #include "bench/plan.h"
 #include "common/harness/flags.h"
 #include "common/harness/interrupt.h"
@@ -202,7 +203,10 @@ int RunAll(Suite& suite, const CommandLine& command_line, const Catalogue& catal
     std::fprintf(stderr, "bench: --benchmark_out=%s: not all of it could be written\n",
                  command_line.out.c_str());
   }
-  if (status == 0 && (!shown || !filed || suite.history_out().failed())) status = kFailed;
+  if (status == 0 &&
+      (!shown || !filed || suite.history_out().failed() || suite.histogram_out().failed())) {
+    status = kFailed;
+  }
   return status;
 }
 
@@ -256,6 +260,8 @@ int Main(int argc, char** argv) {
   if (!command_line.ok()) return Refuse(command_line.status());
   options.min_time_s = command_line->min_time_s;
   options.iterations = command_line->iterations;
+  const absl::Status outputs = CheckOutputs(options);
+  if (!outputs.ok()) return Refuse(outputs);
   CatchInterrupts();
   WatchReader(STDOUT_FILENO);
   const int64_t descriptor_limit = RaiseDescriptorLimit();
@@ -265,10 +271,13 @@ int Main(int argc, char** argv) {
   Deployment& deployment = **opened;
 
   StatusLine status_line;
-  Suite suite(options, deployment, command_line->selects,
-              [&status_line](const std::string& name, const Run& run) {
-                status_line.Show(name, run.progress());
-              });
+  Observers observers(options, status_line.is_on_terminal());
+  Suite suite(
+      options, deployment, command_line->selects,
+      [&status_line, &observers](const std::string& name, const Run&) {
+        status_line.Show(name, observers.live().figures());
+      },
+      observers.feed());
   RegisterWhatCanRun(declared.families, deployment, suite);
   const absl::Status plan = CheckPlan(suite, declared.flags, deployment);
   if (!plan.ok()) return Refuse(plan);
@@ -286,6 +295,7 @@ int Main(int argc, char** argv) {
   }
   int status = RunAll(suite, *command_line, declared.catalogue, status_line,
                       ContextLine(options, deployment));
+  if (!observers.Close() && status == 0) status = kFailed;
   const absl::Status cleaned = deployment.CleanUp();
   if (!cleaned.ok()) {
     std::fprintf(stderr, "bench: %s\n", std::string(cleaned.message()).c_str());

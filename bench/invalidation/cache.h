@@ -129,6 +129,7 @@ class Cache {
 
   // Asks the origin.
   Task<absl::StatusOr<int64_t>> ReadOrigin(Worker& worker, size_t index) {
+    ++worker.tally->computations;
     const int64_t takes_ns = origin_.DrawReadNs(*worker.random);
     notes_.For(worker).origin_ns += takes_ns;
     return origin_.Read(*worker.loop, index, takes_ns);

@@ -128,6 +128,7 @@ class Store {
     fill.asked_ns = asked_ns;
     fill.began_ns = NowNs();
     fill.is_refresh = is_refresh;
+    ++worker.tally->computations;
     std::vector<Fill>& own = fills_[worker.index];
     const auto place = static_cast<int64_t>(own.size());
     own.push_back(fill);

@@ -72,6 +72,7 @@ class Shared {
     const int64_t number = round_.number;
     const auto place = static_cast<size_t>(number);
     const int64_t before = computations_[place].fetch_add(1);
+    ++worker.tally->computations;
     if (before > 0 && !is_stored_[place]) ++early_[place];
     if (worker.Holds()) late_[place] = worker.index + 1;
     co_await computation_.Run(*worker.loop);

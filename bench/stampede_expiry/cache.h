@@ -19,6 +19,7 @@
 #include "common/measure/clock.h"
 #include "common/measure/per_worker.h"
 #include "common/redis/connection.h"
+#include "common/report/interval_feed.h"
 #include "common/runtime/task.h"
 #include "common/workload/computation.h"
 
@@ -64,7 +65,8 @@ struct Settings {
   int64_t jitter_pct = 0;     // lifetimes are uniform in ttl_ms * (1 +- jitter_pct/100)
   double beta = 1;            // XFetch
   size_t keys = 1;
-  int64_t epochs = 1;  // per key
+  int64_t epochs = 1;            // per key
+  IntervalFeed* feed = nullptr;  // hears of each expiry that somebody computes for; may be null
 };
 
 // Stores a value unless a newer one has been stored, even if that has expired by now: a computation
@@ -125,7 +127,12 @@ class Cache {
   Operation Recompute(Worker& worker, size_t index, int64_t generation) {
     Key& key = *keys_[index];
     const auto slot = static_cast<size_t>(generation);
-    if (slot < key.computations.size()) key.computations[slot].fetch_add(1);
+    ++worker.tally->computations;
+    const bool is_judged = slot < key.computations.size();
+    if (is_judged && key.computations[slot].fetch_add(1) == 0 && settings_.feed != nullptr) {
+      settings_.feed->AddMark("expiry",
+                              absl::StrCat("of key ", index, ", generation ", generation));
+    }
     if (worker.Holds()) has_misbehaved_ = true;
     const int64_t start_ns = NowNs();
     gauge_.Enter();

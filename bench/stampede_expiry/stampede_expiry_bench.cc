@@ -302,6 +302,7 @@ Settings SettingsOf(const Row& row, const ComputationOptions& options, const Run
     if (row.grace_ms > 0) settings.grace_ms = plan.trial->misbehaves ? settings.lease_ms / 3 : 60;
   }
   settings.epochs = plan.budget;
+  settings.feed = plan.feed;
   settings.keys = row.keys;
   const auto& [name, value] = row.arg;
   if (row.predicts_xfetch) settings.beta = static_cast<double>(value) / 100;

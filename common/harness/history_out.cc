@@ -1,18 +1,14 @@
 #include "common/harness/history_out.h"
 
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
-#include <filesystem>
-#include <system_error>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "common/history/history_writer.h"
+#include "common/report/output_files.h"
 
 namespace rcb {
 namespace {
@@ -25,22 +21,7 @@ double Megabytes(int64_t bytes) { return static_cast<double>(bytes) / 1e6; }
 }  // namespace
 
 absl::Status HistoryOut::Prepare(const std::string& directory) {
-  std::error_code error;
-  std::filesystem::create_directory(directory, error);
-  if (!error && !std::filesystem::is_directory(directory, error)) {
-    error = std::make_error_code(std::errc::not_a_directory);
-  }
-  if (!error) {
-    const std::string probe = absl::StrCat(directory, "/.rcb-", getpid());
-    std::FILE* file = std::fopen(probe.c_str(), "we");
-    if (file == nullptr) error = std::error_code(errno, std::generic_category());
-    if (file != nullptr) std::fclose(file);
-    std::error_code ignored;
-    if (file != nullptr) std::filesystem::remove(probe, ignored);
-  }
-  if (!error) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("--history_out=", directory, " can't be written to: ", error.message()));
+  return PrepareDirectory("--history_out", directory);
 }
 
 std::string HistoryOut::Keep(const std::string& variant, const std::string& row,

@@ -23,11 +23,11 @@ bool ParseRate(absl::string_view text, double* rate) {
   return true;
 }
 
-bool ParseTimeout(absl::string_view text, int64_t* timeout_ms) {
+bool ParseMilliseconds(absl::string_view text, int64_t* ms) {
   absl::Duration parsed;
   if (!absl::ParseDuration(text, &parsed)) return false;
   if (parsed < absl::Milliseconds(10) || parsed > absl::Hours(1)) return false;
-  *timeout_ms = absl::ToInt64Milliseconds(parsed);
+  *ms = absl::ToInt64Milliseconds(parsed);
   return true;
 }
 
@@ -100,7 +100,7 @@ std::vector<Flag> LoadFlags(Options* o) {
        [o](absl::string_view v) { return ParseRate(v, &o->rate); }},
       {"op_timeout", "a duration from 10ms to 1h, such as 5s",
        "the deadline of every wait for a reply (default 5s)",
-       [o](absl::string_view v) { return ParseTimeout(v, &o->op_timeout_ms); }},
+       [o](absl::string_view v) { return ParseMilliseconds(v, &o->op_timeout_ms); }},
       {"seed", "a whole number", "of all randomness in the load (default 1)",
        [o](absl::string_view v) { return absl::SimpleAtoi(v, &o->seed); }},
       {"trial", "on or off",
@@ -110,6 +110,21 @@ std::vector<Flag> LoadFlags(Options* o) {
       {"history_limit", "a number from 1 to 100000000",
        "how many operations a run may record for its checker, 32 bytes each (default 4000000)",
        [o](absl::string_view v) { return ParseInteger(v, 1, 100'000'000, &o->history_limit); }},
+  };
+}
+
+std::vector<Flag> SeriesFlags(Options* o) {
+  return {
+      {"histograms", "a directory",
+       "writes the latencies of each row there, as percentile text of HdrHistogram (.hgrm)",
+       [o](absl::string_view v) { return !(o->histograms = std::string(v)).empty(); }},
+      {"series", "a file",
+       "writes there what happens over time, as JSON lines: operations, errors, computations and "
+       "latencies of each interval, and events",
+       [o](absl::string_view v) { return !(o->series = std::string(v)).empty(); }},
+      {"series_interval", "a duration from 10ms to 1h, such as 100ms",
+       "how long the intervals of --series are (default 100ms)",
+       [o](absl::string_view v) { return ParseMilliseconds(v, &o->series_interval_ms); }},
   };
 }
 
@@ -151,6 +166,7 @@ std::vector<Flag> CommonFlags(Options* options) {
   };
   for (Flag& flag : ServerFlags(options)) flags.push_back(std::move(flag));
   for (Flag& flag : LoadFlags(options)) flags.push_back(std::move(flag));
+  for (Flag& flag : SeriesFlags(options)) flags.push_back(std::move(flag));
   for (Flag& flag : HistoryFlags(options)) flags.push_back(std::move(flag));
   return flags;
 }

@@ -26,10 +26,13 @@ struct Options {
   uint64_t seed = 1;
   std::string trial = "on";           // or off: whether misbehaving clients are tried
   int64_t history_limit = 4'000'000;  // operations that a run may record
-  std::string history_out;            // a directory; empty: histories are not written
-  std::string history_check;          // a file to judge; empty: benchmarks are run
-  std::string history_model;          // empty: the one that the file names
-  std::string history_initial;        // empty: the one that the file names, or nil
+  std::string histograms;             // a directory; empty: histograms are not written
+  std::string series;                 // a file; empty: no series is written
+  int64_t series_interval_ms = 100;
+  std::string history_out;      // a directory; empty: histories are not written
+  std::string history_check;    // a file to judge; empty: benchmarks are run
+  std::string history_model;    // empty: the one that the file names
+  std::string history_initial;  // empty: the one that the file names, or nil
   std::string history_format = "text";
   // --benchmark_min_time: how long a run lasts at least, or else how many iterations it has.
   double min_time_s = 0.5;

@@ -1,10 +1,12 @@
 #include "common/harness/run.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/harness/interrupt.h"
+#include "common/harness/interval_sampler.h"
 #include "common/measure/clock.h"
 
 namespace rcb {
@@ -59,6 +61,8 @@ void Run::Drive(ThreadSlot& slot) {
   slot.last_success_ns = start_ns;
   slot.start_ns = start_ns;
   slot.last_start_ns = start_ns;
+  std::optional<IntervalSampler> sampler;
+  if (options_.feed != nullptr) sampler.emplace(*options_.feed, slot);
   if (options_.shape == Shape::kRounds) {
     DriveRounds(slot, plan_.budget);
   } else {
@@ -70,13 +74,16 @@ void Run::Drive(ThreadSlot& slot) {
   }
   slot.busy_ns = ThreadCpuNs() - busy_before_ns;
   slot.wall_ns = NowNs() - start_ns;
+  if (sampler) sampler->Finish();
 }
 
 // Runs on one thread while the others wait at the barrier: all of them see the same decision.
 void Run::RoundStarter::operator()() noexcept {
   if (IsInterrupted()) run->stopping_.store(true, std::memory_order_relaxed);
   run->round_begins_ = !run->stopped();
-  if (run->round_begins_) run->scenario_->StartRound(run->next_round_++);
+  if (!run->round_begins_) return;
+  run->plan_.AddMark("round", absl::StrCat(run->next_round_));
+  run->scenario_->StartRound(run->next_round_++);
 }
 
 void Run::DriveRounds(ThreadSlot& slot, int64_t count) {

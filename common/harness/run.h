@@ -15,6 +15,7 @@
 #include "common/harness/scenario.h"
 #include "common/harness/session.h"
 #include "common/harness/spec.h"
+#include "common/report/interval_feed.h"
 
 namespace rcb {
 
@@ -27,6 +28,7 @@ struct RunOptions {
   int64_t max_operations = INT64_MAX;  // where their number is not known beforehand
   int64_t min_ns = 0;                  // that a steady run lasts: see Extends
   int64_t extended_ns = 0;             // that it lasts where it is extended, if that is more
+  IntervalFeed* feed = nullptr;        // which is handed what happens meanwhile; null: nobody
 };
 
 // Drive is called by all threads at once, each with its own slot; the rest by one thread while no

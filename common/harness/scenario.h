@@ -18,6 +18,7 @@
 #include "common/harness/worker.h"
 #include "common/history/model_history.h"
 #include "common/redis/blocking_client.h"
+#include "common/report/interval_feed.h"
 
 namespace rcb {
 
@@ -42,6 +43,13 @@ struct RunPlan {
   // one thread at a time uses it.
   Deployment* deployment = nullptr;
   std::optional<TrialPlan> trial;  // nothing else than in a timed run unless this is there
+  IntervalFeed* feed = nullptr;    // that wants to know of events; null: nobody does
+
+  // Tells of an event, such as an "expiry", at once; `text` is for people. Not in a hot path. Any
+  // thread.
+  void AddMark(const std::string& kind, const std::string& text) const {
+    if (feed != nullptr) feed->AddMark(kind, text);
+  }
 
   // How long locks last that otherwise last for `lease_ms`.
   int64_t LeaseMs(int64_t lease_ms) const { return trial ? trial->lease_ms : lease_ms; }

@@ -144,6 +144,7 @@ absl::Status Stage::Begin(const Instance& instance, Deployment& deployment, cons
   plan.library_name = deployment.identity().library_name;
   deployment.NoteKeys(KeyNames(instance.spec.needs.keys, plan));
   plan.seed = options_.seed;
+  plan.feed = options_.feed;
   std::unique_ptr<Scenario> scenario;
   const absl::Status prepared = Prepare(deployment, [&](BlockingClient& redis) {
     const absl::Status configured = deployment.Configure(instance.spec.needs.settings);
@@ -162,6 +163,7 @@ absl::Status Stage::Begin(const Instance& instance, Deployment& deployment, cons
   // A run that goes on for the sake of min_ns has room too.
   const int64_t with_extra = std::min(2 * instance.threads * recorded, options_.history_limit);
   session_->StartRecord(length.min_ns > 0 ? with_extra : recorded);
+  if (plan.feed != nullptr) plan.feed->BeginRun(instance.printed_name, instance.threads);
   run_ = std::make_unique<Run>(plan, MakeRunOptions(instance, length.min_ns), *session_,
                                std::move(scenario), std::move(on_sweep));
   return absl::OkStatus();
@@ -177,6 +179,7 @@ RunOptions Stage::MakeRunOptions(const Instance& instance, int64_t min_ns) const
       std::ceil(spec.floor.compute_ms * (spec.floor.computes_in_turn ? instance.workers : 1)));
   options.max_operations = options_.history_limit;
   options.min_ns = min_ns;
+  options.feed = options_.feed;
   options.extended_ns = static_cast<int64_t>(spec.min_run_s * 1e9);
   if (spec.shape != Shape::kRounds) {
     options.rate_per_second =

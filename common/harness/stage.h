@@ -27,6 +27,7 @@ struct Instance {
   std::string name;  // as the ledger knows it
   int workers = 1;
   int threads = 1;
+  std::string printed_name = "";  // as Google Benchmark prints it
 };
 
 struct RunLength {
@@ -39,6 +40,7 @@ struct StageOptions {
   int64_t op_timeout_ms = 5000;
   uint64_t seed = 1;
   int64_t history_limit = 4'000'000;  // operations that a run may record
+  IntervalFeed* feed = nullptr;       // which is handed what happens during runs; null: nobody
   std::function<bool()> is_cancelled = nullptr;
 };
 

@@ -26,13 +26,14 @@ std::string ArgsOf(const BenchmarkSpec& spec, int64_t workers) {
   return args;
 }
 
-StageOptions StageOptionsOf(const Options& options) {
+StageOptions StageOptionsOf(const Options& options, IntervalFeed* feed) {
   StageOptions stage;
   stage.rate_per_second = options.rate;
   stage.op_timeout_ms = options.op_timeout_ms;
   stage.seed = options.seed;
   stage.history_limit = options.history_limit;
   stage.is_cancelled = IsInterrupted;
+  stage.feed = feed;
   return stage;
 }
 
@@ -53,13 +54,15 @@ void SkipLoop(benchmark::State& state, int64_t iterations) {
 }  // namespace
 
 Suite::Suite(const Options& options, Deployment& deployment, Selector selects,
-             OnProgress on_progress)
+             OnProgress on_progress, IntervalFeed* feed)
     : options_(options),
       deployment_(deployment),
       selects_(std::move(selects)),
       on_progress_(std::move(on_progress)),
       history_out_(options.history_out),
-      stage_(StageOptionsOf(options)) {}
+      histogram_out_(options.histograms),
+      feed_(feed),
+      stage_(StageOptionsOf(options, feed)) {}
 
 Suite::~Suite() { CloseSession(); }
 
@@ -113,12 +116,13 @@ bool Suite::LeavesOut(const BenchmarkSpec& spec) {
   return true;
 }
 
-void Suite::RegisterInstance(const Instance& instance, int64_t rounds) {
+void Suite::RegisterInstance(Instance instance, int64_t rounds) {
   const BenchmarkSpec& spec = instance.spec;
   const bool is_steady = spec.shape == Shape::kSteady;
   const std::string name = absl::StrCat(spec.name, "/", ArgsOf(spec, instance.workers),
                                         is_steady ? "" : absl::StrCat("/iterations:", rounds),
                                         "/real_time/threads:", instance.threads);
+  instance.printed_name = name;
   const bool is_selected = selects_(name);
   if (is_selected && LeavesOut(spec)) return;
   std::vector<std::string> arg_names = {"workers"};
@@ -239,9 +243,9 @@ void Suite::Begin(const Instance& instance, int64_t iterations) {
   Length& length = lengths_[instance.name];
   // Asked for the same again, it is a repetition, and those have to be of equal length; otherwise
   // the library asks for more each time, until it is content.
-  const bool is_repetition = length.iterations == iterations;
-  const bool extends = MayHaveExtra(instance.spec, iterations) && !is_repetition;
-  planned_extra_ = is_repetition ? length.extra : 0;
+  is_repetition_ = length.iterations == iterations;
+  const bool extends = MayHaveExtra(instance.spec, iterations) && !is_repetition_;
+  planned_extra_ = is_repetition_ ? length.extra : 0;
   length = {iterations, planned_extra_};
   if (!entry.abort_reason.empty() || IsInterrupted()) {
     stage_.DropRun();
@@ -310,6 +314,7 @@ DeploymentOptions Suite::OwnOptions() const {
 
 void Suite::Finish(const Instance& instance, benchmark::State& state) {
   LedgerEntry& entry = ledger_[instance.name];
+  if (feed_ != nullptr) feed_->EndRun();
   Run& run = *stage_.run();
   Deployment& deployment = DeploymentFor(instance.spec);
   const Tally tally = TotalsOf(stage_.session()).tally;
@@ -349,11 +354,15 @@ void Suite::Finish(const Instance& instance, benchmark::State& state) {
     entry.interrupted = IsInterrupted();
   }
   entry.violations.Merge(judged->violations);
+  if (feed_ != nullptr) feed_->NoteJudged(entry.violations.count, judged->violations.first);
   for (const auto& [detector, count] : judged->detections) {
     entry.detections[detector] = AddCounts(entry.detections[detector], count);
   }
   entry.note = judged->note;
   KeepHistory(instance, *judged);
+  if (histogram_out_.is_wanted()) {
+    histogram_out_.Keep(instance.printed_name, is_repetition_, LatencyOf(stage_.session()));
+  }
   Publish(instance, *judged, state);
 }
 

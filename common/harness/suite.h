@@ -17,6 +17,7 @@
 
 #include "absl/status/status.h"
 #include "common/harness/family.h"
+#include "common/harness/histogram_out.h"
 #include "common/harness/history_out.h"
 #include "common/harness/options.h"
 #include "common/harness/run.h"
@@ -53,9 +54,11 @@ class Suite {
   using Selector = std::function<bool(const std::string& name)>;
   using OnProgress = std::function<void(const std::string& benchmark, const Run& run)>;
 
-  // `options` and `deployment` outlive the suite. `selects` tells whether a benchmark of that name,
-  // as Google Benchmark prints it, is going to run. `on_progress` is called many times a second.
-  Suite(const Options& options, Deployment& deployment, Selector selects, OnProgress on_progress);
+  // `options`, `deployment` and `feed` outlive the suite. `selects` tells whether a benchmark of
+  // that name, as Google Benchmark prints it, is going to run. `on_progress` is called many times a
+  // second. `feed` is handed what happens during runs; null: nobody wants to know.
+  Suite(const Options& options, Deployment& deployment, Selector selects, OnProgress on_progress,
+        IntervalFeed* feed = nullptr);
   ~Suite();
 
   // From now on, variants that need something that `rights` does not grant are left out; null:
@@ -88,11 +91,12 @@ class Suite {
 
   // The histories of the runs so far.
   const HistoryOut& history_out() const { return history_out_; }
+  const HistogramOut& histogram_out() const { return histogram_out_; }
 
  private:
   void Select(const std::string& name, bool has_rate, int64_t connections, int64_t to_nodes);
   bool LeavesOut(const BenchmarkSpec& spec);
-  void RegisterInstance(const Instance& instance, int64_t rounds);
+  void RegisterInstance(Instance instance, int64_t rounds);
   void RegisterPlainOnce(const std::string& name, int64_t workers, const Body& body);
   bool MayHaveExtra(const BenchmarkSpec& spec, int64_t iterations) const;
   int64_t IterationsOf(const benchmark::State& state) const;
@@ -115,6 +119,8 @@ class Suite {
   Ledger ledger_;
   Selection selection_;
   HistoryOut history_out_;
+  HistogramOut histogram_out_;
+  IntervalFeed* const feed_;
   Rights* rights_ = nullptr;
   std::vector<LeftOut> left_out_;
 
@@ -125,6 +131,7 @@ class Suite {
     int64_t extra = 0;
   };
   std::map<std::string, Length> lengths_;  // by name; thread 0's alone
+  bool is_repetition_ = false;             // of the run that was begun; thread 0's alone
   int64_t planned_extra_ = 0;              // of the run that was begun; thread 0's alone
 
   std::mutex joining_;

@@ -158,6 +158,7 @@ TrialOutcome RunTrial(const BenchmarkSpec& spec, const RunPlan& plan, const Tria
   }
   // Rounds are numbered, and epochs end the burst.
   RunPlan own = plan;
+  own.feed = nullptr;  // the run is over
   own.threads = 1;
   own.budget = spec.shape == Shape::kEpochs ? 4 : 20;
   outcome = Repeat(spec, own, ground, Calm, /*misbehaves=*/false);

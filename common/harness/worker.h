@@ -31,8 +31,9 @@ struct Tally {
   int64_t timeouts = 0;  // no reply before the deadline
   int64_t dropped = 0;   // open loop: not begun within --op_timeout of the intended start
 
-  int64_t retries = 0;  // tries beyond the first: aborted transactions, polls, busy locks
-  int64_t lookups = 0;  // cache look-ups, and how many of them hit
+  int64_t retries = 0;       // tries beyond the first: aborted transactions, polls, busy locks
+  int64_t computations = 0;  // of what the cache saves
+  int64_t lookups = 0;       // cache look-ups, and how many of them hit
   int64_t hits = 0;
 
   void Add(const Tally& other) {
@@ -42,6 +43,7 @@ struct Tally {
     timeouts += other.timeouts;
     dropped += other.dropped;
     retries += other.retries;
+    computations += other.computations;
     lookups += other.lookups;
     hits += other.hits;
   }

@@ -44,6 +44,10 @@ class Histogram {
   int64_t max() const { return max_; }
   // The mean of the samples as recorded, not as bucketed; 0 when empty.
   double Mean() const { return count_ == 0 ? 0 : sum_ / static_cast<double>(count_); }
+  // The standard deviation of the samples as bucketed; 0 when empty.
+  double StdDeviation() const;
+  // The sum of the samples, rounded where it is large.
+  double sum_ns() const { return sum_; }
 
   // The smallest sample that at least ceil(q * count()) samples do not exceed, off by at most 0.1 %
   // (by nothing below 1024 ns, and at q = 0 and 1, which yield min() and max()); 0 when empty.
@@ -51,10 +55,29 @@ class Histogram {
   // q = 0.07 of 100 samples is the 7th. Aborts if q is outside [0, 1].
   int64_t ValueAtQuantile(double q) const;
 
+  // Calls visit(int64_t ns, int64_t count) for each bucket that holds samples, the fastest first:
+  // `ns` is its middle, but no less than min() and no more than max().
+  template <typename Visit>
+  void ForEachBucket(const Visit& visit) const {
+    if (count_ == 0) return;
+    const size_t last = BucketOf(max_);
+    for (size_t i = BucketOf(min_); i <= last; ++i) {
+      if (counts_[i] == 0) continue;
+      visit(std::clamp(MiddleOf(i), min_, max_), static_cast<int64_t>(counts_[i]));
+    }
+  }
+
+  // In the terms of HdrHistogram: how many ranges, each twice as wide as the one before, and into
+  // how many buckets each is cut.
+  static constexpr int64_t kRanges = 54;
+  static constexpr int64_t kBucketsOfRange = 1024;
+
  private:
   static constexpr int kExactBits = 10;  // values of at most so many bits have their own buckets
   static constexpr size_t kBucketsPerOctave = size_t{1} << (kExactBits - 1);
   static constexpr size_t kBuckets = (63 - kExactBits + 2) * kBucketsPerOctave;
+  static_assert(kBucketsOfRange == 2 * kBucketsPerOctave &&
+                (kRanges + 1) * kBucketsOfRange / 2 == kBuckets);
 
   // Drops the low bits that make a value longer than kExactBits. What is left has its top bit set,
   // so that each shift owns the next kBucketsPerOctave indices.

@@ -106,23 +106,25 @@ std::string Line(const std::string& name, const std::vector<std::string>& cells,
 
 StatusLine::StatusLine() : on_terminal_(isatty(STDERR_FILENO) != 0) {}
 
-void StatusLine::Show(const std::string& benchmark, int64_t operations) {
+void StatusLine::Show(const std::string& benchmark, const std::optional<LiveFigures>& figures) {
   if (!on_terminal_) return;
   const int64_t now_ns = NowNs();
   if (benchmark != benchmark_) {
     benchmark_ = benchmark;
     benchmark_start_ns_ = last_shown_ns_ = now_ns;
-    last_operations_ = 0;
   }
-  const int64_t since_ns = now_ns - last_shown_ns_;
-  if (since_ns < kShowEveryNs) return;
-  if (operations < last_operations_) last_operations_ = 0;  // another run of the same benchmark
-  const double rate =
-      static_cast<double>(operations - last_operations_) * 1e9 / static_cast<double>(since_ns);
-  std::fprintf(stderr, "\r\033[K%s  %.1f s  %s ops/s", ShortName(benchmark).c_str(),
-               static_cast<double>(now_ns - benchmark_start_ns_) / 1e9, FormatRate(rate).c_str());
+  if (now_ns - last_shown_ns_ < kShowEveryNs) return;
+  std::string line = absl::StrFormat("%s  %.1f s", ShortName(benchmark),
+                                     static_cast<double>(now_ns - benchmark_start_ns_) / 1e9);
+  if (figures) {
+    absl::StrAppend(&line, "  ", FormatRate(figures->operations_per_second), " ops/s");
+    if (figures->p95_ns > 0) {
+      absl::StrAppend(&line, "  p95 ", FormatDuration(static_cast<double>(figures->p95_ns)));
+    }
+    if (figures->violations) absl::StrAppend(&line, "  violations ", *figures->violations);
+  }
+  std::fprintf(stderr, "\r\033[K%s", line.c_str());
   std::fflush(stderr);
-  last_operations_ = operations;
   last_shown_ns_ = now_ns;
   shown_ = true;
 }

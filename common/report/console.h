@@ -7,12 +7,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
 #include "common/report/catalogue.h"
 #include "common/report/ledger.h"
+#include "common/report/live_window.h"
 #include "common/report/rows.h"
 
 namespace rcb {
@@ -21,9 +23,12 @@ namespace rcb {
 class StatusLine {
  public:
   StatusLine();
-  // Shows which benchmark runs, for how long, and its operations per second; at most 5 times a
-  // second. `operations`: how many its run has begun so far.
-  void Show(const std::string& benchmark, int64_t operations);
+  StatusLine(const StatusLine&) = delete;
+  StatusLine& operator=(const StatusLine&) = delete;
+
+  bool is_on_terminal() const { return on_terminal_; }
+  // Shows which benchmark runs, for how long, and its last second; at most 5 times a second.
+  void Show(const std::string& benchmark, const std::optional<LiveFigures>& figures);
   // Makes room for other output.
   void Erase();
 
@@ -33,7 +38,6 @@ class StatusLine {
   std::string benchmark_;
   int64_t benchmark_start_ns_ = 0;
   int64_t last_shown_ns_ = 0;
-  int64_t last_operations_ = 0;
 };
 
 // The table, at most 130 characters wide, on standard output. The rows of each family stand under a
