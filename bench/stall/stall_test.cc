@@ -18,7 +18,7 @@ namespace {
 using testing::HasSubstr;
 
 constexpr int64_t kRounds = 2;
-constexpr int kWorkers = 8;  // one of which watches
+constexpr int kWorkers = 20;  // one of which watches
 
 BenchmarkSpec Spec(const std::string& name) {
   return SpecOf(StallFamily(), name, {"--lease_ms=60"});
