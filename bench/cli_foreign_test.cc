@@ -153,6 +153,18 @@ TEST_F(CliForeignTest, TakesItsOwnAwayWhenInterrupted) {
   }
 }
 
+TEST_F(CliForeignTest, RowsWithFaultsRunOnAServerOfOursAndSayThat) {
+  const CliResult result =
+      Run({Uri(absl::StrCat("guest:", kSecret)), "--workers=5", "--benchmark_min_time=0.05",
+           "--benchmark_filter=LostReply/lockfree/give_up", "--benchmark_format=json"});
+  EXPECT_EQ(result.status, 0) << result.out << result.err;
+  ExpectOnlyTheirs();
+  const nlohmann::json row = ParseStrictly(result.out)["benchmarks"][0];
+  EXPECT_THAT(row["servers"], HasSubstr("a server started here"));
+  const Reply stats = Ask(server_->tcp_endpoint(), {"INFO", "commandstats"});
+  EXPECT_THAT(stats.text(), Not(HasSubstr("cmdstat_incr")));
+}
+
 TEST_F(CliForeignTest, IsReachedByUnixSocketToo) {
   const CliResult result =
       Run({absl::StrCat("--redis=unix://", server_->unix_endpoint().path, "?db=3"), "--workers=5",

@@ -18,6 +18,7 @@ Family FailoverFamily();
 Family HarnessFamily();  // what the suite itself costs
 Family InvalidationFamily();
 Family LockFamily();
+Family LostReplyFamily();
 Family MixedFamily();
 Family PoolFamily();
 Family StampedeExpiryFamily();
@@ -42,6 +43,7 @@ inline std::vector<Family> AllFamilies() {
       FailoverFamily(),        //
       CrashFamily(),           //
       StallFamily(),           //
+      LostReplyFamily(),       //
   };
 }
 

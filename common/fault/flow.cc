@@ -83,7 +83,9 @@ void Flow::Take(absl::string_view bytes) {
   if (faults_.lose_probability > 0 &&
       std::bernoulli_distribution(faults_.lose_probability)(random_)) {
     is_lost_ = true;
-    return listener_.on_lost();
+    listener_.on_lost();
+    if (faults_.cut_at_loss) listener_.on_broken();
+    return;
   }
   const size_t step = faults_.slice_bytes > 0 ? faults_.slice_bytes : bytes.size();
   for (size_t i = 0; i < bytes.size() && sink_ != nullptr; i += step) {

@@ -21,7 +21,8 @@ struct LinkFaults {
   // reply can't answer a later request. Towards the client, that is a reply to a request that the
   // server has applied.
   double lose_probability = 0;
-  double share = 1;  // of the connections are affected, which is drawn for each
+  bool cut_at_loss = false;  // the connection is broken off there, instead of falling silent
+  double share = 1;          // of the connections are affected, which is drawn for each
 };
 
 // What happens to all connections of a proxy.

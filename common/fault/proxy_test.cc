@@ -182,6 +182,23 @@ TEST_F(ProxyTest, LosesRepliesToRequestsThatTheServerHasApplied) {
   EXPECT_EQ(Ask({"GET", "key"}), "2");
 }
 
+TEST_F(ProxyTest, BreaksTheConnectionOffWhereItLosesAReplyOrARequest) {
+  for (const bool loses_reply : {true, false}) {
+    SCOPED_TRACE(loses_reply);
+    TestClient client(proxy_->address());
+    ASSERT_EQ(client.Connect(), absl::OkStatus());
+    ProxyFaults faults;
+    LinkFaults& link = loses_reply ? faults.to_client : faults.to_server;
+    link.lose_probability = 1;
+    link.cut_at_loss = true;
+    Set(faults);
+    EXPECT_EQ(RunOne(client, Command("INCR", "key")).code(), absl::StatusCode::kUnavailable);
+    Set(ProxyFaults());
+    EXPECT_EQ(Ask({"GET", "key"}), "1") << "what the reply was lost of is done, and no more";
+  }
+  EXPECT_EQ(proxy_->counts().lost_chunks, 2);
+}
+
 TEST_F(ProxyTest, LosesAboutAsManyRepliesAsItsChanceSays) {
   ProxyFaults faults;
   faults.to_client.lose_probability = 0.5;

@@ -15,9 +15,11 @@
 #include "absl/types/span.h"
 #include "common/check/history.h"
 #include "common/check/violations.h"
+#include "common/fault/proxy.h"
 #include "common/harness/worker.h"
 #include "common/history/model_history.h"
 #include "common/redis/blocking_client.h"
+#include "common/redis/uri.h"
 #include "common/report/interval_feed.h"
 
 namespace rcb {
@@ -42,6 +44,8 @@ struct RunPlan {
   // The servers, where the spec says that it breaks them, and they are ours. While operations run,
   // one thread at a time uses it.
   Deployment* deployment = nullptr;
+  Endpoint server;                 // under test, as the harness reaches it
+  Proxy* proxy = nullptr;          // where the spec needs one; the harness undoes its faults
   std::optional<TrialPlan> trial;  // nothing else than in a timed run unless this is there
   IntervalFeed* feed = nullptr;    // that wants to know of events; null: nobody does
 

@@ -45,7 +45,8 @@ struct Requirements {
   // the user's server if that has no keys and --allow_config_changes is given. What a scenario
   // itself sets later is among them, so that it is put back.
   Settings settings;
-  bool evicts = false;  // the server is to evict keys, which is no loss of data here
+  bool evicts = false;   // the server is to evict keys, which is no loss of data here
+  bool flushes = false;  // the scenario flushes it, which is no loss of data here either
   // It runs on a server of ours that is started for such rows, whatever --redis says: what it does
   // to a server must not be done to another's.
   bool own_server = false;
@@ -54,6 +55,9 @@ struct Requirements {
   // The scenario breaks servers of ours, by RunPlan::deployment. That they lose data and
   // connections is what it judges, and makes nothing void.
   bool breaks_servers = false;
+  // The workers reach that server through a proxy, which is RunPlan::proxy and spoils nothing at
+  // first. Nodes are reached straight.
+  bool proxy = false;
   // What it sends, also from within scripts, such as {"GET", "EVAL"}. Each is tried before anything
   // is measured: see Rights.
   std::vector<std::string> commands;

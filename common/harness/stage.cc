@@ -154,6 +154,8 @@ absl::Status Stage::Begin(const Instance& instance, Deployment& deployment, cons
     plan.round_trip_ns = session_->MeasureRoundTripNs(kPingsBeforeRun);
     const bool may_break = instance.spec.needs.breaks_servers && deployment.permissions().disrupt;
     plan.deployment = may_break ? &deployment : nullptr;
+    plan.server = deployment.endpoint();
+    plan.proxy = proxy_.get();
     scenario = instance.spec.make(plan);
     const absl::Status made = scenario->Prepare(redis);
     loss_before_ = FetchLossFacts(redis);
@@ -188,8 +190,23 @@ RunOptions Stage::MakeRunOptions(const Instance& instance, int64_t min_ns) const
   return options;
 }
 
+// How workers reach the server.
+absl::StatusOr<ConnectionOptions> Stage::Reach(const Requirements& needs, Deployment& deployment) {
+  proxy_.reset();
+  absl::StatusOr<ConnectionOptions> options =
+      MakeConnectionOptions(deployment.endpoint(), options_.op_timeout_ms);
+  if (!options.ok() || !needs.proxy) return options;
+  absl::StatusOr<std::unique_ptr<Proxy>> proxy = Proxy::Start(options->address, options_.seed);
+  if (!proxy.ok()) return proxy.status();
+  proxy_ = *std::move(proxy);
+  options->address = proxy_->address();
+  return options;
+}
+
 absl::Status Stage::OpenSession(const Instance& instance, Deployment& deployment) {
   const std::string name = absl::StrCat(instance.name, " ", deployment.generation());
+  // What the last run did to it may not have been undone.
+  if (proxy_ != nullptr) static_cast<void>(proxy_->Set(ProxyFaults()));
   if (session_ != nullptr && session_name_ == name) return absl::OkStatus();
   session_.reset();
   SessionOptions options;
@@ -202,8 +219,7 @@ absl::Status Stage::OpenSession(const Instance& instance, Deployment& deployment
   options.seed = options_.seed;
   options.op_classes = instance.spec.op_classes.size();
   options.idle_timeout_s = deployment.facts().idle_timeout_s;
-  absl::StatusOr<ConnectionOptions> connection =
-      MakeConnectionOptions(deployment.endpoint(), options_.op_timeout_ms);
+  absl::StatusOr<ConnectionOptions> connection = Reach(instance.spec.needs, deployment);
   if (!connection.ok()) return connection.status();
   options.connection = *std::move(connection);
   for (const Endpoint& endpoint : deployment.nodes()) {
@@ -223,6 +239,7 @@ std::string Stage::LossDuringRun(const Instance& instance, Deployment& deploymen
   if (!Connect(deployment).ok()) return "";           // which Judge tells
   LossFacts before = loss_before_;
   if (instance.spec.needs.evicts) before.evicted_keys = -1;
+  if (instance.spec.needs.flushes) before.flushes = -1;
   return DescribeLoss(before, FetchLossFacts(*redis_));
 }
 
@@ -291,6 +308,7 @@ TrialOutcome Stage::Try(const Instance& instance, Deployment& deployment) {
 void Stage::Close() {
   run_.reset();
   session_.reset();
+  proxy_.reset();
   session_name_.clear();
 }
 

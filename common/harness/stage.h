@@ -11,11 +11,13 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/fault/proxy.h"
 #include "common/harness/run.h"
 #include "common/harness/session.h"
 #include "common/harness/spec.h"
 #include "common/harness/trial_course.h"
 #include "common/redis/blocking_client.h"
+#include "common/redis/connection_options.h"
 #include "common/server/data_loss.h"
 #include "common/server/deployment/deployment.h"
 
@@ -86,13 +88,15 @@ class Stage {
   void Close();
 
  private:
+  absl::StatusOr<ConnectionOptions> Reach(const Requirements& needs, Deployment& deployment);
   absl::Status OpenSession(const Instance& instance, Deployment& deployment);
   RunOptions MakeRunOptions(const Instance& instance, int64_t min_ns) const;
 
   const StageOptions options_;
   std::optional<BlockingClient> redis_;
-  std::string redis_server_;  // the server and generation that redis_ is connected to
-  std::string session_name_;  // the row and generation that session_ was opened for
+  std::string redis_server_;      // the server and generation that redis_ is connected to
+  std::string session_name_;      // the row and generation that session_ was opened for
+  std::unique_ptr<Proxy> proxy_;  // of the session, where the row needs one
   std::unique_ptr<Session> session_;
   std::unique_ptr<Run> run_;  // after the session, which it uses
   LossFacts loss_before_;     // the run

@@ -59,6 +59,28 @@ class StageTest : public testing::Test {
   Stage stage_{StageOptions()};
 };
 
+TEST_F(StageTest, WorkersGoThroughAProxyWhoseFaultsEndWithTheRun) {
+  Instance instance = MakeInstance({"it passes through"}, Findings());
+  instance.spec.needs.proxy = true;
+  for (int run = 0; run < 2; ++run) {
+    const absl::StatusOr<Findings> findings = RunAndJudge(instance);
+    ASSERT_TRUE(findings.ok()) << findings.status();
+    Proxy* const proxy = stage_.run()->plan().proxy;
+    ASSERT_NE(proxy, nullptr);
+    EXPECT_EQ(proxy->counts().connections, 2);
+    EXPECT_GT(proxy->counts().bytes_to_server, 200 * (run + 1));
+    EXPECT_EQ(TotalsOf(stage_.session()).tally.succeeded, 200) << run;
+    ProxyFaults faults;  // that nobody undoes
+    faults.to_client.lose_probability = 1;
+    ASSERT_EQ(proxy->Set(faults), absl::OkStatus());
+  }
+}
+
+TEST_F(StageTest, ARowWithoutNeedOfAProxyHasNone) {
+  ASSERT_TRUE(RunAndJudge(MakeInstance({"it goes straight"}, Findings())).ok());
+  EXPECT_EQ(stage_.run()->plan().proxy, nullptr);
+}
+
 TEST_F(StageTest, ABrokenBoundIsAViolationThoughTheCheckerCountedNone) {
   Findings found;
   found.counters = {{"queue_max", 6}};

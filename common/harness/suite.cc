@@ -8,7 +8,6 @@
 #include "common/check/overlap.h"
 #include "common/harness/counters.h"
 #include "common/harness/interrupt.h"
-#include "common/harness/own_server.h"
 
 namespace rcb {
 namespace {
@@ -140,10 +139,13 @@ void Suite::RegisterInstance(Instance instance, int64_t rounds) {
   const bool has_own = spec.needs.own_connections != Requirements::Own::kNone;
   const int64_t own = has_own ? instance.workers : kPingsOfThread * instance.threads;
   const int64_t connections = own * (spec.needs.subscriber ? 2 : 1) + spec.needs.shared_connections;
-  const bool is_elsewhere =
-      spec.needs.own_server || spec.needs.max_clients > 0;  // not on the server under test
-  Select(name, spec.shape != Shape::kRounds, is_elsewhere ? 0 : connections,
-         is_elsewhere ? connections : instance.workers * spec.needs.quorum_nodes);
+  const int64_t to_nodes = instance.workers * spec.needs.quorum_nodes;
+  if (!spec.needs.own_server && spec.needs.max_clients == 0) {
+    return Select(name, spec.shape != Shape::kRounds, connections, to_nodes);
+  }
+  // A proxy has two sockets for each connection.
+  Select(name, spec.shape != Shape::kRounds, /*connections=*/0,
+         to_nodes + connections * (spec.needs.proxy ? 3 : 1));
 }
 
 void Suite::RegisterPlain(const std::string& name, const std::vector<int64_t>& workers,
@@ -264,52 +266,6 @@ void Suite::Begin(const Instance& instance, int64_t iterations) {
     }
   }
   entry.interrupted = IsInterrupted();
-}
-
-// Further servers are started for the rows that need them only.
-Deployment& Suite::DeploymentFor(const BenchmarkSpec& spec) {
-  if (spec.needs.replicated) return ReplicatedFor(spec.needs);
-  if (NeedsOwnServer(spec.needs, deployment_.is_ours())) return ServerFor(spec.needs);
-  if (spec.needs.quorum_nodes == 0) return deployment_;
-  if (quorum_ == nullptr || quorum_->node_count() != spec.needs.quorum_nodes) {
-    DeploymentOptions nodes;
-    nodes.server_binary = options_.redis_server;
-    nodes.max_clients = static_cast<int>(selection_.max_node_connections);
-    nodes.is_cancelled = IsInterrupted;
-    quorum_ = std::make_unique<QuorumDeployment>(deployment_, nodes, spec.needs.quorum_nodes);
-  }
-  return *quorum_;
-}
-
-// A server of ours for such rows, which stays while they need the same. It starts with the run.
-Deployment& Suite::ServerFor(const Requirements& needs) {
-  if (own_ != nullptr && own_settings_ == needs.settings && own_max_clients_ == needs.max_clients) {
-    return *own_;
-  }
-  stage_.Close();  // its connections are to the server that ends here
-  own_ = MakeOwnServer(needs, OwnOptions(), deployment_.identity());
-  own_settings_ = needs.settings;
-  own_max_clients_ = needs.max_clients;
-  return *own_;
-}
-
-Deployment& Suite::ReplicatedFor(const Requirements& needs) {
-  if (replicated_ == nullptr || replicated_settings_ != needs.settings) {
-    stage_.Close();  // its connections are to servers that end here
-    replicated_ = MakeReplicated(needs, OwnOptions(), deployment_.identity());
-    replicated_settings_ = needs.settings;
-  }
-  return *replicated_;
-}
-
-DeploymentOptions Suite::OwnOptions() const {
-  DeploymentOptions options;
-  options.server_binary = options_.redis_server;
-  options.server_options = options_.server_options;
-  options.use_unix_transport = options_.transport == "unix";
-  options.max_clients = static_cast<int>(selection_.max_sockets);  // also of rows elsewhere
-  options.is_cancelled = IsInterrupted;
-  return options;
 }
 
 void Suite::Finish(const Instance& instance, benchmark::State& state) {

@@ -136,11 +136,11 @@ class Suite {
 
   std::mutex joining_;
   std::condition_variable begun_;
-  int awaited_threads_ = 0;  // of the run that was begun; guarded by joining_
-  std::unique_ptr<QuorumDeployment> quorum_;
+  int awaited_threads_ = 0;                    // of the run that was begun; guarded by joining_
   std::unique_ptr<StandaloneDeployment> own_;  // for rows that need settings, or a small server
   std::unique_ptr<ReplicatedDeployment> replicated_;  // for rows that need one
   Settings replicated_settings_;
+  std::unique_ptr<QuorumDeployment> quorum_;  // of one of them, or of the server under test
   Settings own_settings_;
   int own_max_clients_ = 0;
   Stage stage_;

@@ -71,7 +71,11 @@ absl::StatusOr<Deployment*> TestBed::DeploymentOfSpec() {
   }
   if (server.ok() && NeedsOwnServer(needs, /*is_ours=*/true)) {
     if (own_ == nullptr) own_ = MakeOwnServer(needs, {}, (*server)->identity());
-    return own_.get();
+    if (needs.quorum_nodes == 0) return own_.get();
+    if (quorum_ == nullptr) {
+      quorum_ = std::make_unique<QuorumDeployment>(*own_, DeploymentOptions(), needs.quorum_nodes);
+    }
+    return quorum_.get();
   }
   if (!server.ok() || needs.quorum_nodes == 0) return server;
   return &Quorum();

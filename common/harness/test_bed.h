@@ -77,6 +77,7 @@ class TestBed {
   const Instance instance_;
   std::unique_ptr<StandaloneDeployment> own_;  // for a spec that needs one; outlives the stage
   std::unique_ptr<ReplicatedDeployment> replicated_;  // the same
+  std::unique_ptr<QuorumDeployment> quorum_;          // the same with nodes
   Stage stage_;
 };
 

@@ -40,6 +40,7 @@ class QuorumDeployment : public Deployment {
   void NoteKeys(const std::vector<std::string>& keys) override { primary_.NoteKeys(keys); }
   absl::Status CleanUp() override { return primary_.CleanUp(); }
 
+  const Deployment& primary() const { return primary_; }
   int node_count() const { return static_cast<int>(nodes_.size()); }
   // Null where a node has not been started.
   PrivateServer* node(int index) { return nodes_[static_cast<size_t>(index)].get(); }
