@@ -26,6 +26,7 @@
 #include "common/report/ledger.h"
 #include "common/server/deployment/deployment.h"
 #include "common/server/deployment/quorum.h"
+#include "common/server/deployment/replicated.h"
 #include "common/server/deployment/standalone.h"
 #include "common/server/rights.h"
 
