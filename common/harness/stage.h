@@ -29,7 +29,7 @@ struct Instance {
   std::string name;  // as the ledger knows it
   int workers = 1;
   int threads = 1;
-  std::string printed_name = "";  // as Google Benchmark prints it
+  std::string printed_name = {};  // as Google Benchmark prints it
 };
 
 struct RunLength {

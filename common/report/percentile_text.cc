@@ -17,7 +17,8 @@ double Microseconds(double ns) { return ns / 1e3; }
 // Percentile number `tick`: five on the way to 0.5, five more to 0.75, and so on, each computed
 // anew, so that no rounding adds up.
 double Level(int64_t tick) {
-  const double left = std::exp2(static_cast<double>(-(tick / kTicksPerHalfDistance)));
+  const int64_t halvings = tick / kTicksPerHalfDistance;
+  const double left = std::exp2(static_cast<double>(-halvings));
   const auto step = static_cast<double>(tick % kTicksPerHalfDistance);
   return 1 - left + step * left / (2.0 * kTicksPerHalfDistance);
 }

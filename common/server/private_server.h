@@ -32,7 +32,7 @@ struct PrivateServerOptions {
 };
 
 // The path of the executable that `binary` of the options means. Errors name --redis_server.
-absl::StatusOr<std::string> FindServerBinary(const std::string& binary);
+absl::StatusOr<std::string> FindServerBinary(const std::string& requested);
 // Its name as a server. The executable does what its name says: as redis-check-rdb it would check a
 // file.
 std::string ServerNameToRunAs(const std::string& path);
