@@ -59,8 +59,8 @@ TEST_F(Metrics, TotalsSumOverTheWorkersOfAllThreads) {
   int64_t factor = 1;
   for (auto& slot : session->slots()) {
     for (auto& state : slot->workers) {
-      state->tally = {10 * factor, 4 * factor, 3 * factor, 2 * factor,
-                      1 * factor,  5 * factor, 6 * factor, 7 * factor};
+      state->tally = {10 * factor, 4 * factor, 3 * factor, 2 * factor, 1 * factor,
+                      5 * factor,  8 * factor, 6 * factor, 7 * factor};
       factor *= 10;  // 1, 10, 100
     }
   }
@@ -72,6 +72,7 @@ TEST_F(Metrics, TotalsSumOverTheWorkersOfAllThreads) {
   EXPECT_EQ(totals.tally.timeouts, 222);
   EXPECT_EQ(totals.tally.dropped, 111);
   EXPECT_EQ(totals.tally.retries, 555);
+  EXPECT_EQ(totals.tally.computations, 888);
   EXPECT_EQ(totals.tally.lookups, 666);
   EXPECT_EQ(totals.tally.hits, 777);
   EXPECT_EQ(totals.round_trips, 5);
