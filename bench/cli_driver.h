@@ -81,7 +81,7 @@ class Bench {
   // within 10 s.
   bool AwaitOutput(const std::string& text) const;
   // Waits for its end; after `limit_ms` kills it, and fails the test.
-  CliResult Wait(int64_t limit_ms = 60'000);
+  CliResult Wait(int64_t limit_ms = 240'000);
 
  private:
   const Workspace& workspace_;

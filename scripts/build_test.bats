@@ -145,6 +145,7 @@ SOURCE
   run_bench 143  # builds it
   local kind out="${BATS_TEST_TMPDIR}/out" bench status
   for kind in -TERM -INT; do
+    rm --force "${out}"
     setsid env --default-signal=INT "${project}/scripts/bench" >"${out}" 3>&- &
     bench="$!"
     eventually grep --quiet ready "${out}"
@@ -152,6 +153,7 @@ SOURCE
     status=0
     wait "${bench}" || status="$?"
     [[ "${status}" == 143 && "$(tail --lines=1 "${out}")" == "1 signals" ]] || return 1
+    rm --force "${out}"
     setsid env --default-signal=INT "${project}/scripts/bench" >"${out}" 3>&- &
     bench="$!"
     eventually grep --quiet ready "${out}"

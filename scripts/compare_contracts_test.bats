@@ -245,7 +245,7 @@ undeclared='del(.benchmarks[] | .role, .bounds, .evidence)'
     [[ "${output}" != *broken* && "${output}" != *" measurement"* ]]
     rm --recursive --force declared && mkdir declared
     for file in "${record}"/*.json; do
-      jq '.benchmarks[] |= (.bounds = ["success_rate >= 0.5"] | .role =
+      jq '(.benchmarks[] | select(.role == null)) |= (.bounds = ["success_rate >= 0.5"] | .role =
         ((.name | split("/")[1]) as $second |
           {unsafe: "control", locking: "safe", lockfree: "safe"}[$second] // "measurement"))' \
         "${file}" >"declared/${file##*/}"

@@ -270,10 +270,7 @@ Family FailoverFamily() {
   return {
       .name = "Failover",
       .metrics = Metrics(),
-      .columns = {{"lost", "lost_ratio"},
-                  {"for", "lost_for_us"},
-                  {"outage", "unavailable_us"},
-                  {"found", "found_p95_us"}},
+      .columns = {{"lost", "lost_ratio"}, {"outage", "unavailable_us"}, {"found", "found_p95_us"}},
       .variants = Variants,
   };
 }
