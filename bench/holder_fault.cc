@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <map>
 #include <random>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "bench/families.h"
+#include "bench/holder_fault_check.h"
+#include "common/measure/atomic_max.h"
 #include "common/measure/clock.h"
 #include "common/redis/command.h"
 
@@ -21,16 +22,8 @@ constexpr int64_t kNsPerMs = 1'000'000;
 constexpr int64_t kDied = -1;
 constexpr int64_t kUnserved = -2;
 constexpr int64_t kNoPart = -3;
-// What the next one may take beyond the leases that it has to wait for, and the others after it.
-constexpr int64_t kSlackMs = 100;
-constexpr int64_t kWaitMs = 1000;
+constexpr int64_t kWaitMs = 1000;  // what the others may take after the next one
 constexpr int64_t kWatchNs = 2 * kNsPerMs;
-
-void RaiseTo(std::atomic<int64_t>& maximum, int64_t value) {
-  int64_t before = maximum.load();
-  while (before < value && !maximum.compare_exchange_weak(before, value)) {
-  }
-}
 
 void SetOnce(std::atomic<int64_t>& time_ns) {
   int64_t unset = 0;
@@ -56,11 +49,6 @@ class Pending {
  private:
   std::atomic<int>* count_;
 };
-
-double Quantile(std::vector<double> values, double q) {
-  std::sort(values.begin(), values.end());
-  return values[static_cast<size_t>(q * static_cast<double>(values.size() - 1))];
-}
 
 }  // namespace
 
@@ -190,18 +178,13 @@ std::optional<SendPlan> HolderFaultScenario::PlanRequest(FaultyClient& client, s
   return SendPlan{size, 0};
 }
 
-int64_t HolderFaultScenario::NextBoundMs() const {
-  const double leases = std::max(fault_.recovery_leases, fault_.stall_leases);
-  return static_cast<int64_t>(leases * static_cast<double>(fault_.lease_ms)) + kSlackMs;
-}
-
 // When all have been served, or never will be.
 int64_t HolderFaultScenario::DueNs(const HolderRound& round) const {
   const int64_t fault_ns = round.faulty_ns;
   const int64_t from_ns = fault_ns == 0 ? round_start_ns_ : fault_ns;
   const bool is_served = round.served_ns != 0 || fault_ns == 0;
-  const int64_t wait_ms = is_served ? kWaitMs : NextBoundMs() / 2;
-  return from_ns + (NextBoundMs() + wait_ms) * kNsPerMs + 2 * round.standstill_ns;
+  const int64_t wait_ms = is_served ? kWaitMs : NextBoundMs(fault_) / 2;
+  return from_ns + (NextBoundMs(fault_) + wait_ms) * kNsPerMs + 2 * round.standstill_ns;
 }
 
 std::vector<OpRecord> HolderFaultScenario::VictimsHistory(
@@ -232,70 +215,40 @@ absl::StatusOr<Findings> HolderFaultScenario::Check(absl::Span<const OpRecord> h
     standstill_ns = std::max(standstill_ns, round.standstill_ns.load());
   }
   // A machine that stands still makes holders outlive their leases that were not told to.
-  const bool is_void = fault_.stall_leases == 0 && standstill_ns > fault_.lease_ms * kNsPerMs / 4;
+  const bool is_void = fault_.stall_leases == 0 && StoodStill(fault_, standstill_ns);
   if (is_void) {
     findings.note = absl::StrCat("the machine stood still for ", standstill_ns / kNsPerMs,
                                  " ms: its holders may have outlived their leases");
   } else {
     findings.violations.Merge(of_victim->violations);
-    for (const auto& [detector, count] : of_victim->detections) {
-      const bool is_kept = count > 0 || fault_.proven_here.count(detector) > 0;
-      if (is_kept) findings.detections[detector] = count;
-    }
+    for (const auto& [detector, count] : of_victim->detections) Keep(detector, count, findings);
     findings.history = std::move(of_victim->history);
     findings.is_history_violated = of_victim->is_history_violated;
   }
-  if (fault_.max_computations > 0) JudgeComputations(findings);
-  JudgeWaits(findings);
-  int64_t late = LateWrites(victims);
+  if (fault_.max_computations > 0) {
+    Detect("by_repetition", CheckRepetitions(fault_, rounds_), findings);
+  }
+  Detect("by_recovery", CheckWaits(fault_, rounds_), findings);
+  int64_t late = CountLateWrites(rounds_, victims);
   if (fault_.is_late_value) {
     const Violations late_values = LateValues(redis);
     late = late_values.count;
     Detect("by_late_value", late_values, findings);
   }
-  findings.counters = Measure(late);
+  findings.counters = MeasureRounds(fault_, rounds_, late);
   return findings;
+}
+
+// A detector is listed where it is proven here, or has found something.
+void HolderFaultScenario::Keep(const std::string& detector, int64_t count,
+                               Findings& findings) const {
+  if (count > 0 || fault_.proven_here.count(detector) > 0) findings.detections[detector] = count;
 }
 
 void HolderFaultScenario::Detect(const std::string& detector, const Violations& found,
                                  Findings& findings) const {
   findings.violations.Merge(found);
-  const bool is_kept = !found.none() || fault_.proven_here.count(detector) > 0;
-  if (is_kept) findings.detections[detector] = found.count;
-}
-
-void HolderFaultScenario::JudgeWaits(Findings& findings) const {
-  Violations late;
-  for (size_t number = 1; number < rounds_.size(); ++number) {
-    const HolderRound& round = rounds_[number];
-    // Whoever stood still for long gave up without a look at the lock.
-    if (round.standstill_ns > fault_.lease_ms * kNsPerMs / 4) continue;
-    if (round.unserved > 0) {
-      late.Add(round.unserved, absl::StrCat("round ", number, ": ", round.unserved.load(),
-                                            " clients were not served after a holder ",
-                                            fault_.stall_leases > 0 ? "stalled" : "died"));
-    }
-    if (round.faulty_ns == 0 || round.served_ns == 0) continue;
-    const int64_t waited_ns = round.served_ns - round.faulty_ns;
-    const int64_t bound_ns = NextBoundMs() * kNsPerMs + 2 * round.standstill_ns;
-    if (waited_ns <= bound_ns) continue;
-    late.Add(
-        1, absl::StrCat("round ", number, ": the next client was served after ",
-                        waited_ns / kNsPerMs, " ms, and not within ", bound_ns / kNsPerMs, " ms"));
-  }
-  Detect("by_recovery", late, findings);
-}
-
-void HolderFaultScenario::JudgeComputations(Findings& findings) const {
-  Violations needless;
-  for (size_t number = 1; number < rounds_.size(); ++number) {
-    if (rounds_[number].standstill_ns > fault_.lease_ms * kNsPerMs / 4) continue;
-    const int64_t computations = rounds_[number].holds;
-    needless.Add(std::max<int64_t>(computations - fault_.max_computations, 0),
-                 absl::StrCat("round ", number, ": ", computations, " computations, not ",
-                              fault_.max_computations));
-  }
-  Detect("by_repetition", needless, findings);
+  Keep(detector, found.count, findings);
 }
 
 // What holders stored although their lease was over, over what somebody had stored since.
@@ -313,75 +266,6 @@ Violations HolderFaultScenario::LateValues(BlockingClient& redis) const {
   return late;
 }
 
-// The writes of holders that stalled whose value another has written too.
-int64_t HolderFaultScenario::LateWrites(absl::Span<const OpRecord> victims_history) const {
-  std::map<int64_t, int64_t> writes;  // how many, by value
-  const auto is_write = [](const OpRecord& op) {
-    return op.outcome == Outcome::kOk && op.op_class == 0;
-  };
-  for (const OpRecord& op : victims_history) {
-    if (is_write(op)) ++writes[op.value];
-  }
-  return std::count_if(victims_history.begin(), victims_history.end(), [&](const OpRecord& op) {
-    const bool is_stalled = rounds_[static_cast<size_t>(op.operation)].faulty_worker == op.worker;
-    return is_write(op) && is_stalled && writes[op.value] > 1;
-  });
-}
-
-Counters HolderFaultScenario::Measure(int64_t late) const {
-  int64_t unserved = 0;
-  int64_t holds = 0;
-  int64_t faults = 0;
-  int64_t together = 0;
-  const auto stall_ns =
-      static_cast<int64_t>(fault_.stall_leases * static_cast<double>(fault_.lease_ms * kNsPerMs));
-  for (size_t number = 1; number < rounds_.size(); ++number) {
-    const HolderRound& round = rounds_[number];
-    unserved += round.unserved;
-    holds += round.holds;
-    if (round.faulty_ns == 0) continue;
-    ++faults;
-    if (round.next_held_ns != 0 && round.next_held_ns < round.faulty_ns + stall_ns) ++together;
-  }
-  Counters counters = {{"unserved", static_cast<double>(unserved)}};
-  const auto add_share = [&counters](const char* name, int64_t part, int64_t whole) {
-    counters.emplace_back(name, static_cast<double>(part) / static_cast<double>(whole));
-  };
-  if (fault_.max_computations > 0) {
-    add_share("computations", holds, static_cast<int64_t>(rounds_.size()) - 1);
-  }
-  if (fault_.stall_leases > 0 && faults > 0) {
-    add_share("two_holders_ratio", fault_.holds_nothing ? 0 : together, faults);
-    add_share("late_write_ratio", late, faults);
-  }
-  MeasureRecovery(&counters);
-  return counters;
-}
-
-void HolderFaultScenario::MeasureRecovery(Counters* counters) const {
-  std::vector<double> recoveries_us;
-  std::vector<double> over_floor;
-  std::vector<double> all_served_us;
-  for (size_t number = 1; number < rounds_.size(); ++number) {
-    const HolderRound& round = rounds_[number];
-    const int64_t fault_ns = round.faulty_ns;
-    const int64_t next_ns = fault_.has_lease ? round.next_held_ns : round.served_ns;
-    if (fault_ns == 0 || round.served_ns == 0 || next_ns == 0) continue;
-    const auto recovery_ns = static_cast<double>(next_ns - fault_ns);
-    recoveries_us.push_back(recovery_ns / 1e3);
-    all_served_us.push_back(static_cast<double>(round.last_ns - fault_ns) / 1e3);
-    const int64_t rest_ns = round.held_ns + fault_.lease_ms * kNsPerMs - fault_ns;
-    over_floor.push_back(recovery_ns / static_cast<double>(std::max<int64_t>(rest_ns, 1)));
-  }
-  if (recoveries_us.empty()) return;
-  counters->emplace_back("recovery_p50_us", Quantile(recoveries_us, 0.5));
-  counters->emplace_back("recovery_max_us", Quantile(recoveries_us, 1));
-  counters->emplace_back("all_served_max_us", Quantile(all_served_us, 1));
-  if (fault_.stall_leases == 0 && fault_.has_lease) {
-    counters->emplace_back("recovery_x_floor", Quantile(over_floor, 0.5));
-  }
-}
-
 BenchmarkSpec WithHolderFault(const std::string& name, Role role, const std::string& promise,
                               const BenchmarkSpec& victim, const HolderFault& fault,
                               int64_t rounds) {
@@ -393,6 +277,7 @@ BenchmarkSpec WithHolderFault(const std::string& name, Role role, const std::str
   spec.shape = Shape::kRounds;
   spec.workers = {20};
   spec.rounds = rounds;
+  spec.args = {{"lease_ms", fault.lease_ms}};
   spec.needs = victim.needs;
   spec.needs.own_connections = Requirements::Own::kByOperations;
   spec.residue = victim.residue;

@@ -1,11 +1,13 @@
-// The counters and the flag of families whose holders misbehave: Crash and Stall.
+// The counters and the flags of families whose holders misbehave: Crash and Stall.
 
 #ifndef RCB_BENCH_HOLDER_FAULT_METRICS_H_
 #define RCB_BENCH_HOLDER_FAULT_METRICS_H_
 
 #include <cstdint>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "bench/workload_flags.h"
 #include "common/harness/flags.h"
 #include "common/report/catalogue.h"
 
@@ -42,12 +44,21 @@ inline Metric LateWriteRatio() {
           "share of the stalls after which a late write was accepted"};
 }
 
-// How long locks last in runs where a holder misbehaves. `lease_ms` outlives the flag.
-inline Flag LeaseFlag(int64_t* lease_ms) {
-  return {"lease_ms", "milliseconds, from 20 to 10000",
-          "how long locks last where a holder misbehaves (default 100)",
-          [lease_ms](absl::string_view v) { return ParseInteger(v, 20, 10'000, lease_ms); },
-          [lease_ms] { return absl::StrCat(*lease_ms); }};
+struct HolderFaultOptions {
+  int64_t rounds = 0;  // 0: what the family has by itself
+  int64_t lease_ms = 100;
+
+  int64_t RoundsOr(int64_t of_family) const { return rounds > 0 ? rounds : of_family; }
+};
+
+// `options` outlives the flags.
+inline std::vector<Flag> HolderFaultFlags(HolderFaultOptions* options) {
+  int64_t* const lease_ms = &options->lease_ms;
+  return {RoundsFlag(&options->rounds),
+          {"lease_ms", "milliseconds, from 20 to 10000",
+           "how long locks last where a holder misbehaves (default 100)",
+           [lease_ms](absl::string_view v) { return ParseInteger(v, 20, 10'000, lease_ms); },
+           [lease_ms] { return absl::StrCat(*lease_ms); }}};
 }
 
 }  // namespace rcb

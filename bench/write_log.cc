@@ -4,6 +4,22 @@
 
 namespace rcb {
 
+BenchmarkSpec SpecOnBrokenServer(const std::string& name, Role role, const std::string& promise,
+                                 const Settings& settings) {
+  Contract contract;
+  contract.promise = promise;
+  contract.evidence = Evidence::kMemory;
+  contract.min_overlapping = 0;  // a single client loses what it wrote
+  BenchmarkSpec spec(name, role, contract);
+  spec.shape = Shape::kEpochs;
+  spec.needs.own_connections = Requirements::Own::kByOperations;
+  spec.needs.own_server = true;
+  spec.needs.breaks_servers = true;
+  spec.needs.settings = settings;
+  spec.residue.is_judged = role == Role::kSafe;
+  return spec;
+}
+
 Counters LossCounters(const AddVerdict& verdict) {
   const auto share = [](double part, int64_t whole) {
     return part / static_cast<double>(std::max<int64_t>(whole, 1));

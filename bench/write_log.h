@@ -16,7 +16,9 @@
 #include "absl/strings/str_cat.h"
 #include "common/check/add_check.h"
 #include "common/harness/scenario.h"
+#include "common/harness/spec.h"
 #include "common/harness/worker.h"
+#include "common/measure/atomic_max.h"
 #include "common/measure/clock.h"
 #include "common/measure/per_worker.h"
 #include "common/redis/blocking_client.h"
@@ -47,7 +49,7 @@ class WriteLog {
     AddOp& add = adds_[worker.index].back();
     add.return_ns = NowNs();
     add.outcome = OutcomeOf(status);
-    if (status.ok()) NoteLatest(add.invoke_ns);
+    if (status.ok()) RaiseTo(latest_invoke_ns_, add.invoke_ns);
   }
 
   // Whether a write has been acknowledged that began after `when_ns`. Any thread.
@@ -73,17 +75,16 @@ class WriteLog {
   }
 
  private:
-  void NoteLatest(int64_t invoke_ns) {
-    int64_t latest = latest_invoke_ns_.load(std::memory_order_relaxed);
-    while (latest < invoke_ns && !latest_invoke_ns_.compare_exchange_weak(latest, invoke_ns)) {
-    }
-  }
-
   const std::string prefix_;
   const int64_t workers_;
   std::atomic<int64_t> latest_invoke_ns_{0};  // of an acknowledged write
   PerWorker<std::vector<AddOp>> adds_;
 };
+
+// A spec of epochs on a server of ours that is started with `settings`, and that the scenario
+// breaks. What was written is in the memory of this process.
+BenchmarkSpec SpecOnBrokenServer(const std::string& name, Role role, const std::string& promise,
+                                 const Settings& settings);
 
 // What became of the writes: counters that the families share.
 Counters LossCounters(const AddVerdict& verdict);

@@ -10,18 +10,15 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "bench/computation_metrics.h"
 #include "bench/families.h"
 #include "bench/holder_fault.h"
 #include "bench/holder_fault_metrics.h"
-#include "bench/workload_flags.h"
 
 namespace rcb {
 namespace {
 
 constexpr int64_t kDefaultRounds = 6;
-constexpr int64_t kDefaultLeaseMs = 100;
 
 struct Row {
   const char* name;
@@ -161,12 +158,7 @@ constexpr Row kRows[] = {
      .holds_nothing = true},
 };
 
-struct CrashOptions {
-  int64_t rounds = 0;
-  int64_t lease_ms = kDefaultLeaseMs;
-};
-
-std::vector<BenchmarkSpec> Variants(const CrashOptions& options) {
+std::vector<BenchmarkSpec> Variants(const HolderFaultOptions& options) {
   const std::vector<BenchmarkSpec> victims = VariantsWithHolders();
   std::vector<BenchmarkSpec> specs;
   for (const Row& row : kRows) {
@@ -184,28 +176,22 @@ std::vector<BenchmarkSpec> Variants(const CrashOptions& options) {
     fault.asks_again = row.asks_again;
     fault.computes_long = row.computes_long;
     fault.proven_here = {"by_recovery", "by_repetition"};
-    BenchmarkSpec spec = WithHolderFault(row.name, row.role, row.promise, victim, fault,
-                                         options.rounds > 0 ? options.rounds : kDefaultRounds);
-    spec.args = {{"lease_ms", options.lease_ms}};
-    specs.push_back(std::move(spec));
+    specs.push_back(WithHolderFault(row.name, row.role, row.promise, victim, fault,
+                                    options.RoundsOr(kDefaultRounds)));
   }
   return specs;
-}
-
-std::vector<Flag> Flags(CrashOptions* o) {
-  return {RoundsFlag(&o->rounds), LeaseFlag(&o->lease_ms)};
 }
 
 }  // namespace
 
 Family CrashFamily() {
-  const auto options = std::make_shared<CrashOptions>();
+  const auto options = std::make_shared<HolderFaultOptions>();
   return {
       .name = "Crash",
       .metrics = {MeanOfComputations(), RecoveryMedian(), RecoveryMaximum(), RecoveryOverFloor(),
                   AllServedMaximum(), Unserved()},
       .columns = {{"recovery", "recovery_p50_us"}, {"x rest", "recovery_x_floor"}},
-      .flags = Flags(options.get()),
+      .flags = HolderFaultFlags(options.get()),
       .variants = [options] { return Variants(*options); },
   };
 }

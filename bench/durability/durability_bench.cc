@@ -152,22 +152,11 @@ class DurabilityScenario : public Scenario {
 std::vector<BenchmarkSpec> Variants(int64_t faults) {
   std::vector<BenchmarkSpec> specs;
   for (const Row& row : Rows()) {
-    Contract contract;
-    contract.promise = row.promise;
-    // Each worker's record of its writes is in the memory of this process.
-    contract.evidence = Evidence::kMemory;
-    contract.min_overlapping = 0;  // a single client loses what it wrote
-    BenchmarkSpec spec(row.name, row.role, contract);
-    spec.shape = Shape::kEpochs;
+    BenchmarkSpec spec = SpecOnBrokenServer(row.name, row.role, row.promise, row.settings);
     spec.workers = {50};
     spec.rounds = faults > 0 ? faults : kDefaultCrashes;
     spec.floor.round_trips = 1;
     spec.floor.requests = 1;
-    spec.needs.own_connections = Requirements::Own::kByOperations;
-    spec.needs.own_server = true;
-    spec.needs.breaks_servers = true;
-    spec.needs.settings = row.settings;
-    spec.residue.is_judged = row.role == Role::kSafe;
     spec.residue.keys = {{.name = "set:{number}", .type = "set"}};
     spec.make = [row](const RunPlan& plan) {
       return std::make_unique<DurabilityScenario>(plan, row);

@@ -204,13 +204,7 @@ class FailoverScenario : public Scenario {
 std::vector<BenchmarkSpec> Variants() {
   std::vector<BenchmarkSpec> specs;
   for (const Row& row : Rows()) {
-    Contract contract;
-    contract.promise = row.promise;
-    // Each worker's record of its writes is in the memory of this process.
-    contract.evidence = Evidence::kMemory;
-    contract.min_overlapping = 0;  // a single client loses what it wrote
-    BenchmarkSpec spec(row.name, row.role, contract);
-    spec.shape = Shape::kEpochs;
+    BenchmarkSpec spec = SpecOnBrokenServer(row.name, row.role, row.promise, row.settings);
     spec.workers = {20};
     spec.min_workers = 2;  // on both sides
     spec.rounds = 1;       // the servers are others after a failover
@@ -224,12 +218,7 @@ std::vector<BenchmarkSpec> Variants() {
     }
     spec.floor.round_trips = writes ? 1 : 2;
     if (writes) spec.floor.requests = 1;
-    spec.needs.own_connections = Requirements::Own::kByOperations;
-    spec.needs.own_server = true;
     spec.needs.replicated = true;
-    spec.needs.breaks_servers = true;
-    spec.needs.settings = row.settings;
-    spec.residue.is_judged = row.role == Role::kSafe;
     spec.residue.keys = {{.name = "fence"},
                          {.name = "lock", .expires = true},
                          {.name = "set:{number}", .type = "set"}};

@@ -22,7 +22,8 @@ using testing::HasSubstr;
 
 absl::Status ParseFlag(std::string argument) {
   FlagSet flags;
-  flags.Add("Mixed", MixedFamily().flags);
+  const Family mixed = MixedFamily();
+  flags.Add("Mixed", mixed.flags);
   std::string program = "bench";
   char* argv[] = {program.data(), argument.data(), nullptr};
   int argc = 2;

@@ -15,13 +15,11 @@
 #include "bench/holder_fault.h"
 #include "bench/holder_fault_metrics.h"
 #include "bench/stampede/round.h"
-#include "bench/workload_flags.h"
 
 namespace rcb {
 namespace {
 
 constexpr int64_t kDefaultRounds = 4;
-constexpr int64_t kDefaultLeaseMs = 100;
 constexpr double kStallLeases = 1.5;
 // Where those that wait look once a lease, and so may look just before it ends.
 constexpr double kLongStallLeases = 2.5;
@@ -144,12 +142,7 @@ constexpr Row kRows[] = {
      .request = 0},
 };
 
-struct StallOptions {
-  int64_t rounds = 0;
-  int64_t lease_ms = kDefaultLeaseMs;
-};
-
-std::vector<BenchmarkSpec> Variants(const StallOptions& options) {
+std::vector<BenchmarkSpec> Variants(const HolderFaultOptions& options) {
   const std::vector<BenchmarkSpec> victims = VariantsWithHolders();
   std::vector<BenchmarkSpec> specs;
   for (const Row& row : kRows) {
@@ -167,10 +160,8 @@ std::vector<BenchmarkSpec> Variants(const StallOptions& options) {
     fault.holds_nothing = row.holds_nothing;
     if (victim.shape == Shape::kRounds) fault.is_late_value = stampede::Shared::IsFirst;
     fault.proven_here = {"by_counter", "by_intervals", "by_cell", "by_fence", "by_late_value"};
-    BenchmarkSpec spec = WithHolderFault(row.name, row.role, row.promise, victim, fault,
-                                         options.rounds > 0 ? options.rounds : kDefaultRounds);
-    spec.args = {{"lease_ms", options.lease_ms}};
-    specs.push_back(std::move(spec));
+    specs.push_back(WithHolderFault(row.name, row.role, row.promise, victim, fault,
+                                    options.RoundsOr(kDefaultRounds)));
   }
   return specs;
 }
@@ -178,7 +169,7 @@ std::vector<BenchmarkSpec> Variants(const StallOptions& options) {
 }  // namespace
 
 Family StallFamily() {
-  const auto options = std::make_shared<StallOptions>();
+  const auto options = std::make_shared<HolderFaultOptions>();
   return {
       .name = "Stall",
       .metrics = {RecoveryMedian(), RecoveryMaximum(), AllServedMaximum(), Unserved(),
@@ -186,7 +177,7 @@ Family StallFamily() {
       .columns = {{"recovery", "recovery_p50_us"},
                   {"two inside", "two_holders_ratio"},
                   {"late", "late_write_ratio"}},
-      .flags = {RoundsFlag(&options->rounds), LeaseFlag(&options->lease_ms)},
+      .flags = HolderFaultFlags(options.get()),
       .variants = [options] { return Variants(*options); },
   };
 }

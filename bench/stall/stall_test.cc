@@ -28,7 +28,7 @@ TEST(StallTest, LateWritesAreAcceptedInEachControlAndNowhereElse) {
   for (const BenchmarkSpec& spec : VariantsOf(StallFamily(), {"--lease_ms=60"})) {
     SCOPED_TRACE(spec.name);
     TestBed bed(spec, {.workers = kWorkers, .threads = 2});
-    ASSERT_EQ(RunCalmly(bed, kRounds), absl::OkStatus());
+    ASSERT_EQ(RunWithAllFaults(bed, kRounds), absl::OkStatus());
     const Findings findings = bed.Judge().value();
     EXPECT_EQ(findings.violations.none(), spec.role == Role::kSafe) << findings.violations.first;
     const Tally tally = bed.totals().tally;

@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "common/harness/worker.h"
+#include "common/measure/atomic_max.h"
 #include "common/measure/clock.h"
 #include "common/measure/per_worker.h"
 #include "common/redis/connection.h"
@@ -181,11 +182,7 @@ class Cache {
   void Acknowledge(const Worker& worker, const Acknowledged& acknowledged) {
     sightings_[worker.index].acknowledged.push_back(acknowledged);
     const int64_t generation = acknowledged.generation;
-    std::atomic<int64_t>& latest = keys_[acknowledged.key]->latest;
-    int64_t before = latest.load();
-    do {
-      if (generation <= before) return;
-    } while (!latest.compare_exchange_weak(before, generation));
+    if (!RaiseTo(keys_[acknowledged.key]->latest, generation)) return;
     if (generation <= settings_.epochs + 1) epochs_over_.fetch_add(1);
   }
 

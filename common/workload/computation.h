@@ -9,6 +9,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "common/measure/atomic_max.h"
 #include "common/measure/clock.h"
 #include "common/runtime/loop.h"
 #include "common/runtime/task.h"
@@ -53,9 +54,7 @@ class RunningGauge {
  public:
   void Enter() {
     const int64_t running = running_.fetch_add(1) + 1;
-    int64_t max = max_;
-    while (max < running && !max_.compare_exchange_weak(max, running)) {
-    }
+    RaiseTo(max_, running);
   }
   void Leave() { running_.fetch_sub(1); }
   int64_t max() const { return max_; }
