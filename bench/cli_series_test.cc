@@ -123,7 +123,8 @@ TEST_F(CliSeriesTest, TheHistogramOfARowHasItsOperationsAndQuantiles) {
       Run({"--benchmark_filter=Counter/lockfree/incr", "--workers=5", "--threads=1,2",
            "--benchmark_min_time=0.1", "--benchmark_format=json", "--histograms=" + directory});
   ASSERT_EQ(result.status, 0) << result.err;
-  for (const json& row : ParseStrictly(result.out)["benchmarks"]) {
+  const json document = ParseStrictly(result.out);
+  for (const json& row : document["benchmarks"]) {
     const std::string threads = absl::StrCat(row["threads"].get<int>());
     const std::vector<std::string> lines = Lines(ReadFile(absl::StrCat(
         directory, "/Counter.lockfree.incr.workers_5.real_time.threads_", threads, ".hgrm")));

@@ -75,7 +75,7 @@ TEST(EvictionTest, AHitRatioThatIsNotTheoryIsBroken) {
     int64_t epochs;  // for LRU no more than its ages last
   };
   for (const Case& each : {Case{"Eviction/policy/allkeys_random", "allkeys-lfu", 120},
-                           Case{"Eviction/policy/allkeys_lru", "allkeys-random", 60}}) {
+                           Case{"Eviction/policy/allkeys_lru", "allkeys-random", 30}}) {
     SCOPED_TRACE(each.row);
     const BenchmarkSpec spec = SpecOf(EvictionFamily(), each.row);
     const Findings findings = JudgedAs(WithPolicy(spec, each.policy), each.epochs);

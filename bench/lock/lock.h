@@ -168,7 +168,7 @@ inline Operation ReadWrite(Worker& worker, Section& section) {
                                             3};
   const Keys& keys = section.keys();
   const std::string token = NewToken(worker);
-  const bool is_shared = absl::Bernoulli(*worker.random, 0.8);
+  const bool is_shared = section.IsRead(worker);
   worker.op_class = is_shared ? kReadClass : kWriteClass;
   const int64_t wanted_ns = NowNs();
   if (is_shared) {

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/random/distributions.h"
 #include "absl/strings/str_cat.h"
 #include "bench/counter/counter.h"
 #include "common/harness/notes.h"
@@ -68,6 +69,7 @@ class Section {
         queue_lease_ms_(plan.LeaseMs(kQueueLeaseMs)),
         short_lease_ms_(plan.LeaseMs(kShortLeaseMs)),
         has_slow_holders_(!plan.trial),
+        read_share_(plan.trial ? 0.25 : 0.8),
         holdings_(plan.workers),
         queued_ns_(plan.workers),
         fences_(plan.workers) {}
@@ -90,6 +92,9 @@ class Section {
   // In variants whose holders may stay too long, the 3rd one to ask does, and then one in 500.
   bool IsSlowHolder() { return has_slow_holders_ && visits_.fetch_add(1) % 500 == 2; }
 
+  // Whether an operation of a variant with readers only reads: four of five do.
+  bool IsRead(Worker& worker) const { return absl::Bernoulli(*worker.random, read_share_); }
+
   // The fence of the worker's operation, noted for the checker.
   void NoteFence(const Worker& worker, int64_t fence) { fences_.For(worker) = fence; }
   const Notes<int64_t>& fences() const { return fences_; }
@@ -108,6 +113,7 @@ class Section {
   const int64_t queue_lease_ms_;
   const int64_t short_lease_ms_;
   const bool has_slow_holders_;     // a trial has its own
+  const double read_share_;         // in a trial few workers have two that write
   std::atomic<int64_t> inside_{0};  // 1 for each reader, and kExclusive for each other holder
   std::atomic<int64_t> overlaps_{0};
   std::atomic<int64_t> visits_{0};
