@@ -170,6 +170,8 @@ int HolderFaultScenario::DrawRequest() const {
 void HolderFaultScenario::OnFault(FaultyClient& client) {
   static_cast<void>(client);
   SetOnce(round_->faulty_ns);
+  plan_.AddMark("fault", absl::StrCat("the holder of round ", number_,
+                                      fault_.stall_leases > 0 ? " stalls" : " dies"));
 }
 
 std::optional<SendPlan> HolderFaultScenario::PlanRequest(FaultyClient& client, size_t size) {

@@ -23,6 +23,7 @@ Task<absl::Status> Crashes::CrashOnce(Loop& loop) {
   const absl::Status killed = server_.Kill();
   if (!killed.ok()) co_return killed;
   killed_ns_.push_back(NowNs());
+  run_.AddMark("fault", "the server was killed");
   const absl::Status slept = co_await Try(loop.Sleep(plan_.down_ms * kNsPerMs));
   const absl::Status started = server_.Relaunch();
   if (!slept.ok() || !started.ok()) co_return slept.ok() ? started : slept;

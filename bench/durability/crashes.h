@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "bench/write_log.h"
+#include "common/harness/scenario.h"
 #include "common/runtime/loop.h"
 #include "common/runtime/task.h"
 #include "common/server/private_server.h"
@@ -26,8 +27,8 @@ struct CrashPlan {
 class Crashes {
  public:
   // All arguments outlive it.
-  Crashes(const CrashPlan& plan, const WriteLog& log, PrivateServer& server)
-      : plan_(plan), log_(log), server_(server) {}
+  Crashes(const CrashPlan& plan, const RunPlan& run, const WriteLog& log, PrivateServer& server)
+      : plan_(plan), run_(run), log_(log), server_(server) {}
 
   // Makes them. It ends once the last one is over and writes go on, or where one fails.
   Task<void> Run(Loop& loop);
@@ -43,6 +44,7 @@ class Crashes {
   Task<absl::Status> CrashOnce(Loop& loop);
 
   const CrashPlan plan_;
+  const RunPlan& run_;
   const WriteLog& log_;
   PrivateServer& server_;
   std::vector<int64_t> killed_ns_;

@@ -108,7 +108,7 @@ class DurabilityScenario : public Scenario {
     if (IsInMemory(server->directory())) {
       note_ = "its disk is memory (tmpfs), where fsync costs nothing";
     }
-    crashes_.emplace(CrashPlan{plan_.budget, row_.up_ms, kDownMs}, log_, *server);
+    crashes_.emplace(CrashPlan{plan_.budget, row_.up_ms, kDownMs}, plan_, log_, *server);
     return absl::OkStatus();
   }
 

@@ -27,9 +27,11 @@ Task<absl::Status> Course::Break(Worker& worker) {
   if (plan_.slow_holder != SlowHolder::kNone) co_await worker.loop->Sleep(kSettleNs);
   cut_ns_ = NowNs();
   if (plan_.fault == Fault::kPlanned) {
+    run_.AddMark("fault", "a Sentinel is asked for another primary");
     fault_ns_ = cut_ns_;
     co_return servers_.FailOver();
   }
+  run_.AddMark("fault", "the primary is cut off");
   const absl::Status cut = servers_.CutOff();
   if (plan_.slow_holder == SlowHolder::kAfterCut) {
     section.WantSlowHolder();
@@ -39,6 +41,7 @@ Task<absl::Status> Course::Break(Worker& worker) {
   if (!cut.ok() || plan_.fault == Fault::kCutOff) co_return cut;
   co_await worker.loop->Sleep(plan_.links_down_ms * kNsPerMs);
   fault_ns_ = NowNs();
+  run_.AddMark("fault", "the primary is killed");
   co_return servers_.KillPrimary();
 }
 

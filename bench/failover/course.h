@@ -39,8 +39,8 @@ struct CoursePlan {
 class Course {
  public:
   // All arguments outlive it.
-  Course(const CoursePlan& plan, Ground& ground, ReplicatedDeployment& servers)
-      : plan_(plan), ground_(ground), servers_(servers) {}
+  Course(const CoursePlan& plan, const RunPlan& run, Ground& ground, ReplicatedDeployment& servers)
+      : plan_(plan), run_(run), ground_(ground), servers_(servers) {}
 
   // Runs it on the loop of `worker`, which must be told by the Sentinels. When all is over, or
   // something fails, it ends the ground.
@@ -59,6 +59,7 @@ class Course {
   Task<absl::Status> Follow(Worker& worker);
 
   const CoursePlan plan_;
+  const RunPlan& run_;
   Ground& ground_;
   ReplicatedDeployment& servers_;
   int64_t cut_ns_ = 0;

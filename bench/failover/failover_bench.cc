@@ -123,7 +123,7 @@ class FailoverScenario : public Scenario {
       return absl::FailedPreconditionError("there are no replicas and Sentinels of ours");
     }
     ground_.emplace(plan_, row_.places, *servers);
-    course_.emplace(row_.course, *ground_, *servers);
+    course_.emplace(row_.course, plan_, *ground_, *servers);
     return absl::OkStatus();
   }
 
