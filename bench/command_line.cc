@@ -182,9 +182,9 @@ constexpr bool TakesPlainSeconds() {
   return requires(Run run) { run.error_occurred; };
 }
 
-// Hands the flags to Google Benchmark. The least time comes last, so that it overrides the flag and
-// the environment.
-absl::Status Initialize(int argc, char** argv, absl::string_view min_time) {
+// Hands the flags to Google Benchmark. What overrides the flags and the environment comes last: the
+// least time and, where the library is to leave the file alone, another one that it may open.
+absl::Status Initialize(int argc, char** argv, absl::string_view min_time, bool has_own_file) {
   absl::ConsumeSuffix(&min_time, "s");
   std::string flag =
       absl::StrCat("--", kMinTimeFlag, "=", min_time,
@@ -196,6 +196,8 @@ absl::Status Initialize(int argc, char** argv, absl::string_view min_time) {
     }
   }
   arguments.push_back(flag.data());
+  std::string no_file = "--benchmark_out=/dev/null";
+  if (has_own_file) arguments.push_back(no_file.data());
   int count = static_cast<int>(arguments.size());
   arguments.push_back(nullptr);
   benchmark::Initialize(&count, arguments.data());
@@ -214,7 +216,7 @@ std::string BenchmarkFlagsHelp() {
   return text;
 }
 
-absl::StatusOr<CommandLine> ReadBenchmarkFlags(int argc, char** argv) {
+absl::StatusOr<CommandLine> ReadBenchmarkFlags(int argc, char** argv, bool is_repeated) {
   absl::Status good = CheckValues(argc, argv);
   if (!good.ok()) return good;
   CommandLine line;
@@ -233,7 +235,8 @@ absl::StatusOr<CommandLine> ReadBenchmarkFlags(int argc, char** argv) {
   }
   good = CheckWarmUp(argc, argv, line.iterations);
   if (!good.ok()) return good;
-  good = Initialize(argc, argv, line.iterations > 0 ? "0" : min_time);
+  good = Initialize(argc, argv, line.iterations > 0 ? "0" : min_time,
+                    /*has_own_file=*/is_repeated && !line.out.empty());
   if (!good.ok()) return good;
   if (!line.out.empty()) good = CheckWritable("--benchmark_out", line.out);
   if (!good.ok()) return good;

@@ -26,8 +26,9 @@ struct CommandLine {
 
 // Hands argv to Google Benchmark, in the words of the version at hand. kInvalidArgument: a bad
 // value, an unknown flag, an output file that can't be written; one line that names it. Creates no
-// file that was not there.
-absl::StatusOr<CommandLine> ReadBenchmarkFlags(int argc, char** argv);
+// file that was not there. `is_repeated`: the benchmarks run several times, and we see to the file,
+// which the library would begin anew each time.
+absl::StatusOr<CommandLine> ReadBenchmarkFlags(int argc, char** argv, bool is_repeated);
 
 // The half of --help that tells of these flags.
 std::string BenchmarkFlagsHelp();

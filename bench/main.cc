@@ -20,11 +20,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "bench/audit.h"
 #include "bench/command_line.h"
 #include "bench/context.h"
 #include "bench/families.h"
 #include "bench/judge_history.h"
 #include "bench/observers.h"
+#include "bench/passes.h"
 #include "bench/plan.h"
 #include "common/harness/flags.h"
 #include "common/harness/interrupt.h"
@@ -188,10 +190,13 @@ int RunAll(Suite& suite, const CommandLine& command_line, const Catalogue& catal
         "--benchmark_filter=", command_line.filter,
         suite.left_out().empty() ? " matches no benchmark" : " matches only what is left out")));
   }
-  benchmark::RunSpecifiedBenchmarks(display.get(), file.get());
+  if (command_line.list_only) {
+    benchmark::RunSpecifiedBenchmarks(display.get(), file.get());
+    return 0;
+  }
+  RunPasses(suite, *display, file.get(), command_line.out);
   status_line.Erase();
   suite.CloseSession();
-  if (command_line.list_only) return 0;
   suite.history_out().Conclude();
   int status = Conclude(suite, command_line.format == "console");
   if (InterruptSignal() == SIGPIPE) {
@@ -237,6 +242,7 @@ void RegisterWhatCanRun(const std::vector<Family>& families, Deployment& deploym
 }
 
 int Main(int argc, char** argv) {
+  const std::vector<std::string> arguments(argv, argv + argc);
   Options options;
   Declarations declared(&options);
   const absl::Status parsed = declared.flags.Parse(&argc, argv);
@@ -256,7 +262,8 @@ int Main(int argc, char** argv) {
   if (!options.history_check.empty()) return JudgeOnly(options, argc, argv);
   const absl::Status kept = CheckHistoryFlags(options);
   if (!kept.ok()) return Refuse(kept);
-  absl::StatusOr<CommandLine> command_line = ReadBenchmarkFlags(argc, argv);
+  absl::StatusOr<CommandLine> command_line =
+      ReadBenchmarkFlags(argc, argv, /*is_repeated=*/options.duration_ms > 0);
   if (!command_line.ok()) return Refuse(command_line.status());
   options.min_time_s = command_line->min_time_s;
   options.iterations = command_line->iterations;
@@ -264,20 +271,22 @@ int Main(int argc, char** argv) {
   if (!outputs.ok()) return Refuse(outputs);
   CatchInterrupts();
   WatchReader(STDOUT_FILENO);
+  StatusLine status_line;
+  absl::StatusOr<std::unique_ptr<Observers>> observers =
+      Observers::Open(options, status_line.is_on_terminal());
+  if (!observers.ok()) return Refuse(observers.status());
   const int64_t descriptor_limit = RaiseDescriptorLimit();
   absl::StatusOr<std::unique_ptr<Deployment>> opened = OpenServer(
       options, Foresee(options, declared.families, command_line->selects), descriptor_limit);
   if (!opened.ok()) return IsInterrupted() ? 128 + InterruptSignal() : Refuse(opened.status());
   Deployment& deployment = **opened;
 
-  StatusLine status_line;
-  Observers observers(options, status_line.is_on_terminal());
   Suite suite(
       options, deployment, command_line->selects,
       [&status_line, &observers](const std::string& name, const Run&) {
-        status_line.Show(name, observers.live().figures());
+        status_line.Show(name, (*observers)->live().figures());
       },
-      observers.feed());
+      (*observers)->feed(), (*observers)->log());
   RegisterWhatCanRun(declared.families, deployment, suite);
   const absl::Status plan = CheckPlan(suite, declared.flags, deployment);
   if (!plan.ok()) return Refuse(plan);
@@ -293,14 +302,19 @@ int Main(int argc, char** argv) {
   if (!suite.left_out().empty()) {
     benchmark::AddCustomContext("left_out", absl::StrJoin(LeftOutLines(suite.left_out()), "; "));
   }
+  AuditLog* const log =
+      suite.selection().benchmarks == 0 || command_line->list_only ? nullptr : (*observers)->log();
+  if (log != nullptr) LogStart(arguments, deployment, suite.left_out(), *log);
   int status = RunAll(suite, *command_line, declared.catalogue, status_line,
                       ContextLine(options, deployment));
-  if (!observers.Close() && status == 0) status = kFailed;
+  if (!(*observers)->CloseSeries() && status == 0) status = kFailed;
   const absl::Status cleaned = deployment.CleanUp();
   if (!cleaned.ok()) {
     std::fprintf(stderr, "bench: %s\n", std::string(cleaned.message()).c_str());
     if (status == 0) status = kFailed;
   }
+  if (log != nullptr) LogEnd(cleaned, status, *log);
+  if (!(*observers)->CloseLog() && status == 0) status = kFailed;
   return status;
 }
 

@@ -25,7 +25,7 @@ _rcb_complete() { # PROGRAM
   fi
   if [[ -n "${flag}" ]]; then
     case "${flag}" in
-      --benchmark_out | --redis_server | --series | --histograms) mapfile -t COMPREPLY < <(compgen -f -- "${word}") ;;
+      --benchmark_out | --redis_server | --series | --histograms | --log) mapfile -t COMPREPLY < <(compgen -f -- "${word}") ;;
       *)
         words="$(_rcb_values "${program}" "${flag}")"
         mapfile -t COMPREPLY < <(compgen -W "${words}" -- "${word}")

@@ -21,12 +21,19 @@ class HistogramOut {
   // row: instead of those of earlier runs, which were only to find the length of this one, or
   // together with them where it is a repetition.
   void Keep(const std::string& row, bool is_repetition, const Histogram& latency);
+  // Rows are about to run once more: what their files tell of now is kept, besides what follows.
+  void BeginPass();
   // Whether a file is missing that should have been written.
   bool failed() const { return failed_; }
 
  private:
+  struct Latencies {
+    Histogram earlier;  // of passes that are over
+    Histogram latest;
+  };
+
   const std::string directory_;
-  std::map<std::string, Histogram> latencies_;  // by row
+  std::map<std::string, Latencies> latencies_;  // by row
   bool failed_ = false;
 };
 

@@ -23,10 +23,10 @@ bool ParseRate(absl::string_view text, double* rate) {
   return true;
 }
 
-bool ParseMilliseconds(absl::string_view text, int64_t* ms) {
+bool ParseMilliseconds(absl::string_view text, absl::Duration max, int64_t* ms) {
   absl::Duration parsed;
   if (!absl::ParseDuration(text, &parsed)) return false;
-  if (parsed < absl::Milliseconds(10) || parsed > absl::Hours(1)) return false;
+  if (parsed < absl::Milliseconds(10) || parsed > max) return false;
   *ms = absl::ToInt64Milliseconds(parsed);
   return true;
 }
@@ -100,7 +100,15 @@ std::vector<Flag> LoadFlags(Options* o) {
        [o](absl::string_view v) { return ParseRate(v, &o->rate); }},
       {"op_timeout", "a duration from 10ms to 1h, such as 5s",
        "the deadline of every wait for a reply (default 5s)",
-       [o](absl::string_view v) { return ParseMilliseconds(v, &o->op_timeout_ms); }},
+       [o](absl::string_view v) {
+         return ParseMilliseconds(v, absl::Hours(1), &o->op_timeout_ms);
+       }},
+      {"duration", "a duration from 10ms to 1000h, such as 8h",
+       "runs each selected row again and again until the time is over, but each at least once, and "
+       "tells of errors and violations when they happen (default: once)",
+       [o](absl::string_view v) {
+         return ParseMilliseconds(v, absl::Hours(1000), &o->duration_ms);
+       }},
       {"seed", "a whole number", "of all randomness in the load (default 1)",
        [o](absl::string_view v) { return absl::SimpleAtoi(v, &o->seed); }},
       {"trial", "on or off",
@@ -113,7 +121,7 @@ std::vector<Flag> LoadFlags(Options* o) {
   };
 }
 
-std::vector<Flag> SeriesFlags(Options* o) {
+std::vector<Flag> OutputFlags(Options* o) {
   return {
       {"histograms", "a directory",
        "writes the latencies of each row there, as percentile text of HdrHistogram (.hgrm)",
@@ -124,7 +132,22 @@ std::vector<Flag> SeriesFlags(Options* o) {
        [o](absl::string_view v) { return !(o->series = std::string(v)).empty(); }},
       {"series_interval", "a duration from 10ms to 1h, such as 100ms",
        "how long the intervals of --series are (default 100ms)",
-       [o](absl::string_view v) { return ParseMilliseconds(v, &o->series_interval_ms); }},
+       [o](absl::string_view v) {
+         return ParseMilliseconds(v, absl::Hours(1), &o->series_interval_ms);
+       }},
+      {"metrics_port", "a number from 1 to 65535",
+       "answers Prometheus on http://ADDRESS:PORT/metrics while benchmarks run: operations, "
+       "latencies, "
+       "errors, violations and computations of each row so far",
+       [o](absl::string_view v) { return ParseInteger(v, 1, 65'535, &o->metrics_port); }},
+      {"metrics_address", "a numeric IPv4 address",
+       "of this machine, on which --metrics_port listens (default 127.0.0.1)",
+       [o](absl::string_view v) { return !(o->metrics_address = std::string(v)).empty(); }},
+      {"log", "a file",
+       "adds there, as JSON lines, who ran what when on which server with which flags, and each "
+       "lost "
+       "connection, error, fault and violation; no password",
+       [o](absl::string_view v) { return !(o->log = std::string(v)).empty(); }},
   };
 }
 
@@ -166,7 +189,7 @@ std::vector<Flag> CommonFlags(Options* options) {
   };
   for (Flag& flag : ServerFlags(options)) flags.push_back(std::move(flag));
   for (Flag& flag : LoadFlags(options)) flags.push_back(std::move(flag));
-  for (Flag& flag : SeriesFlags(options)) flags.push_back(std::move(flag));
+  for (Flag& flag : OutputFlags(options)) flags.push_back(std::move(flag));
   for (Flag& flag : HistoryFlags(options)) flags.push_back(std::move(flag));
   return flags;
 }

@@ -29,6 +29,10 @@ struct Options {
   std::string histograms;             // a directory; empty: histograms are not written
   std::string series;                 // a file; empty: no series is written
   int64_t series_interval_ms = 100;
+  int64_t metrics_port = 0;  // 0: there are no live metrics
+  std::string metrics_address = "127.0.0.1";
+  std::string log;              // a file; empty: no log is written
+  int64_t duration_ms = 0;      // each row is repeated for so long; 0: it is run once
   std::string history_out;      // a directory; empty: histories are not written
   std::string history_check;    // a file to judge; empty: benchmarks are run
   std::string history_model;    // empty: the one that the file names

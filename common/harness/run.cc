@@ -15,6 +15,8 @@ namespace {
 constexpr int64_t kNsPerMs = 1'000'000;
 // How much longer than one deadline a run may go on without any success.
 constexpr int64_t kStallGraceNs = 5'000 * kNsPerMs;
+// What a thread keeps of a run for the log.
+constexpr size_t kMaxIncidents = 1000;
 
 // What is said of a lost connection, to a server that closes clients which were idle for so long.
 std::string LossOf(absl::string_view what, int64_t idle_timeout_s) {
@@ -220,17 +222,14 @@ int64_t Run::Account(ThreadSlot& slot, WorkerState& state, int64_t intended_ns, 
       slot.has_failed_since = false;
       // A connection lost between operations, or in one that could do without it, is an error too.
       state.tally.errors += losses;
-      if (losses > 0 && slot.first_error.empty()) {
-        slot.first_error = LossOf("an idle connection was lost", session_.options().idle_timeout_s);
+      if (losses > 0) {
+        NoteFailure(slot, state, "an idle connection was lost", /*is_loss=*/true);
       }
     } else {
       slot.has_failed_since = true;
       ++(status.code() == absl::StatusCode::kDeadlineExceeded ? state.tally.timeouts
                                                               : state.tally.errors);
-      if (slot.first_error.empty()) {
-        slot.first_error = LossOf(
-            status.message(), absl::IsUnavailable(status) ? session_.options().idle_timeout_s : 0);
-      }
+      NoteFailure(slot, state, status.message(), /*is_loss=*/absl::IsUnavailable(status));
     }
   }
   const int32_t operation = state.worker.operation++;
@@ -245,6 +244,19 @@ int64_t Run::Account(ThreadSlot& slot, WorkerState& state, int64_t intended_ns, 
   record.op_class = state.worker.op_class;
   slot.history.push_back(record);
   return return_ns;
+}
+
+void Run::NoteFailure(ThreadSlot& slot, const WorkerState& state, absl::string_view message,
+                      bool is_loss) {
+  if (!slot.first_error.empty() && !options_.keeps_incidents) return;
+  const std::string what = LossOf(message, is_loss ? session_.options().idle_timeout_s : 0);
+  if (slot.first_error.empty()) slot.first_error = what;
+  if (!options_.keeps_incidents) return;
+  if (slot.incidents.size() < kMaxIncidents) {
+    slot.incidents.push_back({NowNs(), state.worker.index, is_loss, what});
+  } else {
+    ++slot.incidents_left_out;
+  }
 }
 
 void Run::OnSweep(ThreadSlot& slot) {

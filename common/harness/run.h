@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "common/harness/scenario.h"
 #include "common/harness/session.h"
 #include "common/harness/spec.h"
@@ -29,6 +30,7 @@ struct RunOptions {
   int64_t min_ns = 0;                  // that a steady run lasts: see Extends
   int64_t extended_ns = 0;             // that it lasts where it is extended, if that is more
   IntervalFeed* feed = nullptr;        // which is handed what happens meanwhile; null: nobody
+  bool keeps_incidents = false;        // for a log
 };
 
 // Drive is called by all threads at once, each with its own slot; the rest by one thread while no
@@ -76,6 +78,8 @@ class Run {
   Operation ReconnectAndOperate(WorkerState& state);
   int64_t Account(ThreadSlot& slot, WorkerState& state, int64_t intended_ns, int64_t invoke_ns,
                   const absl::StatusOr<int64_t>& result);
+  void NoteFailure(ThreadSlot& slot, const WorkerState& state, absl::string_view message,
+                   bool is_loss);
   void Abort(const std::string& reason);
   void OnSweep(ThreadSlot& slot);
 

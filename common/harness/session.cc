@@ -168,6 +168,8 @@ void Session::StartRecord(int64_t operations) {
     slot->wall_ns = 0;
     slot->extra_operations = 0;
     slot->first_error.clear();
+    slot->incidents.clear();
+    slot->incidents_left_out = 0;
     slot->shared_round_trips_before = slot->SharedRoundTrips();
     for (auto& state : slot->workers) {
       state->tally = Tally();

@@ -55,6 +55,14 @@ struct WorkerState {
   Worker worker;  // refers to all of the above
 };
 
+// Something that went wrong in an operation.
+struct Incident {
+  int64_t at_ns = 0;
+  int worker = 0;
+  bool is_loss = false;  // of a connection
+  std::string what;
+};
+
 // One thread's share. Everything that a thread touches while operations run is in its slot.
 struct ThreadSlot {
   // Makes an interrupt cancel the loop while no run looks after that.
@@ -87,6 +95,8 @@ struct ThreadSlot {
   int64_t wall_ns = 0;
   int64_t extra_operations = 0;  // beyond the budget
   std::string first_error;
+  std::vector<Incident> incidents;  // where somebody keeps a log; the first ones
+  int64_t incidents_left_out = 0;
 };
 
 // Owns the slots. Open and the destructor need all loops idle.

@@ -182,6 +182,7 @@ RunOptions Stage::MakeRunOptions(const Instance& instance, int64_t min_ns) const
   options.max_operations = options_.history_limit;
   options.min_ns = min_ns;
   options.feed = options_.feed;
+  options.keeps_incidents = options_.keeps_incidents;
   options.extended_ns = static_cast<int64_t>(spec.min_run_s * 1e9);
   if (spec.shape != Shape::kRounds) {
     options.rate_per_second =

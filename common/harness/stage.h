@@ -43,6 +43,7 @@ struct StageOptions {
   uint64_t seed = 1;
   int64_t history_limit = 4'000'000;  // operations that a run may record
   IntervalFeed* feed = nullptr;       // which is handed what happens during runs; null: nobody
+  bool keeps_incidents = false;       // see ThreadSlot
   std::function<bool()> is_cancelled = nullptr;
 };
 

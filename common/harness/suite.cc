@@ -25,7 +25,7 @@ std::string ArgsOf(const BenchmarkSpec& spec, int64_t workers) {
   return args;
 }
 
-StageOptions StageOptionsOf(const Options& options, IntervalFeed* feed) {
+StageOptions StageOptionsOf(const Options& options, IntervalFeed* feed, AuditLog* log) {
   StageOptions stage;
   stage.rate_per_second = options.rate;
   stage.op_timeout_ms = options.op_timeout_ms;
@@ -33,6 +33,7 @@ StageOptions StageOptionsOf(const Options& options, IntervalFeed* feed) {
   stage.history_limit = options.history_limit;
   stage.is_cancelled = IsInterrupted;
   stage.feed = feed;
+  stage.keeps_incidents = log != nullptr;
   return stage;
 }
 
@@ -53,7 +54,7 @@ void SkipLoop(benchmark::State& state, int64_t iterations) {
 }  // namespace
 
 Suite::Suite(const Options& options, Deployment& deployment, Selector selects,
-             OnProgress on_progress, IntervalFeed* feed)
+             OnProgress on_progress, IntervalFeed* feed, AuditLog* log)
     : options_(options),
       deployment_(deployment),
       selects_(std::move(selects)),
@@ -61,7 +62,8 @@ Suite::Suite(const Options& options, Deployment& deployment, Selector selects,
       history_out_(options.history_out),
       histogram_out_(options.histograms),
       feed_(feed),
-      stage_(StageOptionsOf(options, feed)) {}
+      log_(log),
+      stage_(StageOptionsOf(options, feed, log)) {}
 
 Suite::~Suite() { CloseSession(); }
 
@@ -163,7 +165,7 @@ void Suite::RegisterPlainOnce(const std::string& name, int64_t workers, const Bo
       name.c_str(), [this, name, ledger_name, body](benchmark::State& state) {
         LedgerEntry& entry = ledger_[ledger_name];
         entry.variant = name;
-        if (!IsInterrupted() && entry.abort_reason.empty()) {
+        if (!IsTooLate(ledger_name) && !IsInterrupted() && entry.abort_reason.empty()) {
           const absl::Status status = body(state, IterationsOf(state));
           if (!status.ok() && !IsInterrupted()) {
             entry.abort_reason = std::string(status.message());
@@ -249,7 +251,7 @@ void Suite::Begin(const Instance& instance, int64_t iterations) {
   const bool extends = MayHaveExtra(instance.spec, iterations) && !is_repetition_;
   planned_extra_ = is_repetition_ ? length.extra : 0;
   length = {iterations, planned_extra_};
-  if (!entry.abort_reason.empty() || IsInterrupted()) {
+  if (IsTooLate(instance.name) || !entry.abort_reason.empty() || IsInterrupted()) {
     stage_.DropRun();
   } else {
     const bool is_shared = instance.spec.shape == Shape::kSteady;
@@ -262,6 +264,10 @@ void Suite::Begin(const Instance& instance, int64_t iterations) {
                                             });
     if (!begun.ok()) {
       if (!IsInterrupted()) entry.abort_reason = std::string(begun.message());
+      if (log_ != nullptr) {
+        log_->Write(
+            LogEntry("aborted").Add("row", instance.printed_name).Add("text", begun.message()));
+      }
       stage_.SuspectServer();
     }
   }
@@ -290,7 +296,7 @@ void Suite::Finish(const Instance& instance, benchmark::State& state) {
   if (!loss.empty()) entry.void_reason = loss;
   if (run.stopped()) {
     entry.interrupted = IsInterrupted();
-    return;
+    return TellOfRun(instance, tally, /*judged=*/nullptr);
   }
   entry.overlapping += CountOverlapping(HistoryOf(stage_.session()));
   const std::string overload = DescribeOverload(run);
@@ -300,6 +306,7 @@ void Suite::Finish(const Instance& instance, benchmark::State& state) {
   if (!judged.ok()) {
     stage_.SuspectServer();
     if (!IsInterrupted()) entry.abort_reason = std::string(judged.status().message());
+    TellOfRun(instance, tally, /*judged=*/nullptr);
     return Publish(instance, Findings(), state);
   }
   entry.finished = true;
@@ -315,6 +322,7 @@ void Suite::Finish(const Instance& instance, benchmark::State& state) {
     entry.detections[detector] = AddCounts(entry.detections[detector], count);
   }
   entry.note = judged->note;
+  TellOfRun(instance, tally, &*judged);
   KeepHistory(instance, *judged);
   if (histogram_out_.is_wanted()) {
     histogram_out_.Keep(instance.printed_name, is_repetition_, LatencyOf(stage_.session()));

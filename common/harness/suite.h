@@ -23,6 +23,7 @@
 #include "common/harness/run.h"
 #include "common/harness/spec.h"
 #include "common/harness/stage.h"
+#include "common/report/audit_log.h"
 #include "common/report/ledger.h"
 #include "common/server/deployment/deployment.h"
 #include "common/server/deployment/quorum.h"
@@ -55,11 +56,12 @@ class Suite {
   using Selector = std::function<bool(const std::string& name)>;
   using OnProgress = std::function<void(const std::string& benchmark, const Run& run)>;
 
-  // `options`, `deployment` and `feed` outlive the suite. `selects` tells whether a benchmark of
-  // that name, as Google Benchmark prints it, is going to run. `on_progress` is called many times a
-  // second. `feed` is handed what happens during runs; null: nobody wants to know.
+  // `options`, `deployment`, `feed` and `log` outlive the suite. `selects` tells whether a
+  // benchmark of that name, as Google Benchmark prints it, is going to run. `on_progress` is called
+  // many times a second. `feed` is handed what happens during runs, and `log` what came of them;
+  // null: nobody wants to know.
   Suite(const Options& options, Deployment& deployment, Selector selects, OnProgress on_progress,
-        IntervalFeed* feed = nullptr);
+        IntervalFeed* feed = nullptr, AuditLog* log = nullptr);
   ~Suite();
 
   // From now on, variants that need something that `rights` does not grant are left out; null:
@@ -87,6 +89,11 @@ class Suite {
     return stage_.Prepare(deployment_, work);
   }
 
+  // All selected benchmarks are about to run once more. Those that have not begun by
+  // `last_begin_ns` (NowNs clock) report nothing. How many of them could not run the last time, and
+  // are tried again.
+  int64_t BeginPass(int64_t last_begin_ns);
+
   // Closes all connections; no benchmark may be running.
   void CloseSession() { stage_.Close(); }
 
@@ -106,6 +113,8 @@ class Suite {
   void Begin(const Instance& instance, int64_t iterations);
   void Finish(const Instance& instance, benchmark::State& state);
   bool MayTry(const Instance& instance, const Tally& tally);
+  void TellOfRun(const Instance& instance, const Tally& tally, const Findings* judged);
+  bool IsTooLate(const std::string& name);
   void KeepHistory(const Instance& instance, Findings& findings);
   void Publish(const Instance& instance, const Findings& findings, benchmark::State& state);
   Deployment& DeploymentFor(const BenchmarkSpec& spec);
@@ -122,6 +131,10 @@ class Suite {
   HistoryOut history_out_;
   HistogramOut histogram_out_;
   IntervalFeed* const feed_;
+  AuditLog* const log_;
+  int64_t pass_ = 1;
+  int64_t last_begin_ns_ = 0;         // of the pass: no row begins later; 0: there is no such limit
+  std::set<std::string> begun_rows_;  // the rows of the pass, by the ledger's name
   Rights* rights_ = nullptr;
   std::vector<LeftOut> left_out_;
 

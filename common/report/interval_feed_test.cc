@@ -1,6 +1,7 @@
 #include "common/report/interval_feed.h"
 
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -86,6 +87,35 @@ TEST_F(IntervalFeedTest, IntervalsFollowOneAnotherAlsoWhereAThreadWasBusyForSome
   EXPECT_THAT(listener_.intervals,
               ElementsAre(std::pair(0, 1'010'000), std::pair(1'010'000, 5'500'000),
                           std::pair(5'500'000, 6'001'000), std::pair(6'001'000, 6'200'000)));
+}
+
+TEST_F(IntervalFeedTest, ThreadsHandOverAtOnceAndNothingIsLost) {
+  constexpr int kThreads = 4;
+  constexpr int64_t kHandOvers = 200;
+  class Sum : public IntervalListener {
+   public:
+    void OnInterval(const Interval& interval) override {
+      operations += interval.counts.operations;
+      samples += interval.latency.count();
+    }
+    int64_t operations = 0;
+    int64_t samples = 0;
+  } sum;
+  feed_.AddListener(&sum);
+  feed_.BeginRun("row", kThreads);
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < kThreads; ++thread) {
+    threads.emplace_back([this, thread] {
+      for (int64_t i = 1; i <= kHandOvers; ++i) {
+        HandOver(thread, static_cast<double>(i) + 0.01, i, 100, /*is_last=*/i == kHandOvers);
+        feed_.AddMark("round", "");
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  feed_.EndRun();
+  EXPECT_EQ(sum.operations, kThreads * kHandOvers * (kHandOvers + 1) / 2);
+  EXPECT_EQ(sum.samples, kThreads * kHandOvers);
 }
 
 TEST_F(IntervalFeedTest, TimeAndViolationsOfARowGoOnOverItsRuns) {

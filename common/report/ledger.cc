@@ -98,6 +98,18 @@ const LedgerEntry* Ledger::Find(const std::string& name) const {
   return found == entries_.end() ? nullptr : &found->second;
 }
 
+int64_t Ledger::RetryAborted() {
+  int64_t retried = 0;
+  for (auto& [name, entry] : entries_) {
+    if (entry.abort_reason.empty()) continue;
+    ++retried;
+    ++entry.errors;
+    if (entry.first_error.empty()) entry.first_error = entry.abort_reason;
+    entry.abort_reason.clear();
+  }
+  return retried;
+}
+
 Verdict Ledger::Conclude() const {
   std::map<RowVerdict, std::set<std::string>> rows;  // names of rows, of unprovable ones variants
   std::set<std::string> safe, controls;

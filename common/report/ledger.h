@@ -40,6 +40,7 @@ struct LedgerEntry {
   std::string overload;  // what was offered and what was achieved, where that was less; or empty
   std::string note;      // for people, from the last run; may be empty
   bool interrupted = false;  // by Ctrl-C: its last run is not a result
+  bool is_late = false;      // it did not begin again before the time was over, and reports nothing
 
   RowVerdict verdict() const;
   // One line about what is wrong with its numbers; empty when nothing is.
@@ -64,6 +65,10 @@ class Ledger {
   LedgerEntry& operator[](const std::string& name) { return entries_[name]; }
   // The entry, or null where the benchmark never ran.
   const LedgerEntry* Find(const std::string& name) const;
+
+  // Lets benchmarks that could not run begin again, for which the reason becomes an error. How many
+  // there are.
+  int64_t RetryAborted();
 
   Verdict Conclude() const;
 

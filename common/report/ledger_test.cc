@@ -226,6 +226,18 @@ TEST(Verdict, ARowThatNeverFinishedIsNoVariantButItsErrorFails) {
   EXPECT_THAT(verdict.line, Not(HasSubstr("unproven")));
 }
 
+TEST(Verdict, ARowThatIsTriedAgainKeepsItsErrors) {
+  Ledger ledger;
+  LedgerEntry& entry = AddControl(ledger, "workers:10", 5);
+  EXPECT_EQ(ledger.RetryAborted(), 0);
+  entry.abort_reason = "the server is gone";
+  EXPECT_EQ(ledger.RetryAborted(), 1);
+  EXPECT_EQ(entry.abort_reason, "");
+  EXPECT_EQ(entry.errors, 1);
+  EXPECT_EQ(entry.first_error, "the server is gone");
+  EXPECT_TRUE(ledger.Conclude().failed);
+}
+
 TEST(Verdict, AHarnessRowPromisesNothingButItsErrorFails) {
   Ledger ledger;
   LedgerEntry& entry = ledger["Harness/limit/epoll/workers:1/threads:1"];

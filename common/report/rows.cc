@@ -42,7 +42,7 @@ std::vector<Row> Sanitize(const Ledger& ledger, const std::vector<Row>& rows) {
   std::vector<Row> right;
   for (Row row : rows) {
     const LedgerEntry* entry = EntryOf(ledger, row);
-    if (entry != nullptr && entry->interrupted) continue;
+    if (entry != nullptr && (entry->interrupted || entry->is_late)) continue;
     if (entry != nullptr && !entry->Error().empty()) {
       SetError(row, InPrintableAscii(entry->Error()));
     }

@@ -77,6 +77,13 @@ TEST(Rows, OfInterruptedBenchmarksAreLeftOutWhereverTheyStand) {
   }
 }
 
+TEST(Rows, OfBenchmarksThatBeganTooLateAreLeftOut) {
+  const Row row = MakeRow("F/lockfree/a");
+  Ledger ledger;
+  EntryFor(ledger, row).is_late = true;
+  EXPECT_TRUE(Sanitize(ledger, {row}).empty());
+}
+
 TEST(Rows, CarryTheErrorOfTheirOwnBenchmarkAlone) {
   const std::vector<Row> rows = {MakeRow("F/lockfree/a"), MakeRow("F/lockfree/b")};
   Ledger ledger;
