@@ -241,24 +241,82 @@ void RegisterWhatCanRun(const std::vector<Family>& families, Deployment& deploym
   suite.RequireRights(nullptr);
 }
 
+// What the command line and those who look on come to, for a run.
+struct Setting {
+  const Options& options;
+  const CommandLine& command_line;
+  const std::vector<std::string>& arguments;  // of the program, all of them
+  StatusLine& status_line;
+  Observers& observers;
+};
+
+void WarnOf(const Suite& suite, const Deployment& deployment, bool list_only) {
+  if (!deployment.is_ours() && !list_only) {
+    for (const std::string& warning : LossWarnings(deployment.facts())) {
+      std::fprintf(stderr, "bench: %s\n", warning.c_str());
+    }
+  }
+  for (const std::string& line : LeftOutLines(suite.left_out())) {
+    std::fprintf(stderr, "bench: %s\n", line.c_str());
+  }
+}
+
+// On a server that is there, up to the clean-up.
+int RunOn(Deployment& deployment, const Declarations& declared, const Setting& setting) {
+  const Options& options = setting.options;
+  const CommandLine& command_line = setting.command_line;
+  Observers& observers = setting.observers;
+  Suite suite(
+      options, deployment, command_line.selects,
+      [&setting](const std::string& name, const Run&) {
+        setting.status_line.Show(name, setting.observers.live().figures());
+      },
+      observers.feed(), observers.log());
+  RegisterWhatCanRun(declared.families, deployment, suite);
+  const absl::Status plan = CheckPlan(suite, declared.flags, deployment);
+  if (!plan.ok()) return Refuse(plan);
+  WarnOf(suite, deployment, command_line.list_only);
+  AddContext(options, declared.flags, declared.catalogue, deployment);
+  if (!suite.left_out().empty()) {
+    benchmark::AddCustomContext("left_out", absl::StrJoin(LeftOutLines(suite.left_out()), "; "));
+  }
+  const bool is_logged = suite.selection().benchmarks > 0 && !command_line.list_only;
+  AuditLog* const log = is_logged ? observers.log() : nullptr;
+  if (log != nullptr) LogStart(setting.arguments, deployment, suite.left_out(), *log);
+  int status = RunAll(suite, command_line, declared.catalogue, setting.status_line,
+                      ContextLine(options, deployment));
+  if (!observers.CloseSeries() && status == 0) status = kFailed;
+  const absl::Status cleaned = deployment.CleanUp();
+  if (!cleaned.ok()) {
+    std::fprintf(stderr, "bench: %s\n", std::string(cleaned.message()).c_str());
+    if (status == 0) status = kFailed;
+  }
+  if (log != nullptr) LogEnd(cleaned, status, *log);
+  if (!observers.CloseLog() && status == 0) status = kFailed;
+  return status;
+}
+
+// What the program tells of itself, where it is asked for that alone; false where it is not.
+bool TellsOfItself(const Options& options, const Declarations& declared) {
+  if (options.help) {
+    PrintHelp(declared.flags);
+  } else if (options.version) {
+    std::cout << VersionLine() << "\n";
+  } else if (options.list_metrics) {
+    std::cout << declared.catalogue.ToTsv();
+  } else {
+    return false;
+  }
+  return true;
+}
+
 int Main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv, argv + argc);
   Options options;
   Declarations declared(&options);
   const absl::Status parsed = declared.flags.Parse(&argc, argv);
   if (!parsed.ok()) return Refuse(parsed);
-  if (options.help) {
-    PrintHelp(declared.flags);
-    return 0;
-  }
-  if (options.version) {
-    std::cout << VersionLine() << "\n";
-    return 0;
-  }
-  if (options.list_metrics) {
-    std::cout << declared.catalogue.ToTsv();
-    return 0;
-  }
+  if (TellsOfItself(options, declared)) return 0;
   if (!options.history_check.empty()) return JudgeOnly(options, argc, argv);
   const absl::Status kept = CheckHistoryFlags(options);
   if (!kept.ok()) return Refuse(kept);
@@ -272,50 +330,14 @@ int Main(int argc, char** argv) {
   CatchInterrupts();
   WatchReader(STDOUT_FILENO);
   StatusLine status_line;
-  absl::StatusOr<std::unique_ptr<Observers>> observers =
+  const absl::StatusOr<std::unique_ptr<Observers>> observers =
       Observers::Open(options, status_line.is_on_terminal());
   if (!observers.ok()) return Refuse(observers.status());
   const int64_t descriptor_limit = RaiseDescriptorLimit();
   absl::StatusOr<std::unique_ptr<Deployment>> opened = OpenServer(
       options, Foresee(options, declared.families, command_line->selects), descriptor_limit);
   if (!opened.ok()) return IsInterrupted() ? 128 + InterruptSignal() : Refuse(opened.status());
-  Deployment& deployment = **opened;
-
-  Suite suite(
-      options, deployment, command_line->selects,
-      [&status_line, &observers](const std::string& name, const Run&) {
-        status_line.Show(name, (*observers)->live().figures());
-      },
-      (*observers)->feed(), (*observers)->log());
-  RegisterWhatCanRun(declared.families, deployment, suite);
-  const absl::Status plan = CheckPlan(suite, declared.flags, deployment);
-  if (!plan.ok()) return Refuse(plan);
-  if (!deployment.is_ours() && !command_line->list_only) {
-    for (const std::string& warning : LossWarnings(deployment.facts())) {
-      std::fprintf(stderr, "bench: %s\n", warning.c_str());
-    }
-  }
-  for (const std::string& line : LeftOutLines(suite.left_out())) {
-    std::fprintf(stderr, "bench: %s\n", line.c_str());
-  }
-  AddContext(options, declared.flags, declared.catalogue, deployment);
-  if (!suite.left_out().empty()) {
-    benchmark::AddCustomContext("left_out", absl::StrJoin(LeftOutLines(suite.left_out()), "; "));
-  }
-  AuditLog* const log =
-      suite.selection().benchmarks == 0 || command_line->list_only ? nullptr : (*observers)->log();
-  if (log != nullptr) LogStart(arguments, deployment, suite.left_out(), *log);
-  int status = RunAll(suite, *command_line, declared.catalogue, status_line,
-                      ContextLine(options, deployment));
-  if (!(*observers)->CloseSeries() && status == 0) status = kFailed;
-  const absl::Status cleaned = deployment.CleanUp();
-  if (!cleaned.ok()) {
-    std::fprintf(stderr, "bench: %s\n", std::string(cleaned.message()).c_str());
-    if (status == 0) status = kFailed;
-  }
-  if (log != nullptr) LogEnd(cleaned, status, *log);
-  if (!(*observers)->CloseLog() && status == 0) status = kFailed;
-  return status;
+  return RunOn(**opened, declared, {options, *command_line, arguments, status_line, **observers});
 }
 
 }  // namespace

@@ -97,7 +97,7 @@ std::string WhyNotListen(const sockaddr_in& place) {
 void Knock(const sockaddr_in& place) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return;
-  connect(fd, reinterpret_cast<const sockaddr*>(&place), sizeof(place));
+  static_cast<void>(connect(fd, reinterpret_cast<const sockaddr*>(&place), sizeof(place)));
   close(fd);
 }
 
