@@ -121,7 +121,8 @@ TEST_F(CliSeriesTest, TheHistogramOfARowHasItsOperationsAndQuantiles) {
   const std::string directory = workspace_.Path("histograms");
   const CliResult result =
       Run({"--benchmark_filter=Counter/lockfree/incr", "--workers=5", "--threads=1,2",
-           "--benchmark_min_time=0.1", "--benchmark_format=json", "--histograms=" + directory});
+           "--benchmark_min_time=0.1", "--benchmark_format=json", "--histograms=" + directory,
+           "--series=" + workspace_.Path("series"), "--series_interval=20ms"});
   ASSERT_EQ(result.status, 0) << result.err;
   const json document = ParseStrictly(result.out);
   for (const json& row : document["benchmarks"]) {
