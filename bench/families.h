@@ -10,6 +10,7 @@
 
 namespace rcb {
 
+Family ColdFamily();
 Family CounterFamily();
 Family DurabilityFamily();
 Family CrashFamily();
@@ -20,6 +21,7 @@ Family InvalidationFamily();
 Family LockFamily();
 Family LostReplyFamily();
 Family MixedFamily();
+Family OutageFamily();
 Family PoolFamily();
 Family StampedeExpiryFamily();
 Family StampedeFamily();
@@ -44,6 +46,8 @@ inline std::vector<Family> AllFamilies() {
       CrashFamily(),           //
       StallFamily(),           //
       LostReplyFamily(),       //
+      OutageFamily(),          //
+      ColdFamily(),            //
   };
 }
 

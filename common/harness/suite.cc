@@ -78,9 +78,6 @@ void Suite::Select(const std::string& name, bool has_rate, int64_t connections, 
   }
   selection_.max_connections = std::max(selection_.max_connections, connections);
   selection_.max_sockets = std::max(selection_.max_sockets, connections + to_nodes);
-  if (to_nodes > 0) {
-    selection_.max_node_connections = std::max(selection_.max_node_connections, connections);
-  }
 }
 
 void Suite::Register(const Family& family) {

@@ -41,7 +41,6 @@ struct Selection {
   std::vector<std::string> names_without_rate;
   int64_t max_connections = 0;       // that one of them opens to the server under test
   int64_t max_sockets = 0;           // the same, with those to nodes
-  int64_t max_node_connections = 0;  // that one of them opens to each node
 };
 
 // A variant that was selected and cannot run here.

@@ -19,7 +19,7 @@ Deployment& Suite::DeploymentFor(const BenchmarkSpec& spec) {
   if (!is_right) {
     DeploymentOptions nodes;
     nodes.server_binary = options_.redis_server;
-    nodes.max_clients = static_cast<int>(selection_.max_node_connections);
+    nodes.max_clients = static_cast<int>(selection_.max_sockets);  // also of rows elsewhere
     nodes.is_cancelled = IsInterrupted;
     quorum_ = std::make_unique<QuorumDeployment>(primary, nodes, spec.needs.quorum_nodes);
   }
