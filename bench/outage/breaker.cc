@@ -19,7 +19,8 @@ std::vector<Happening> InOrder(const std::vector<Call>& calls) {
   std::vector<Happening> all;
   for (size_t i = 0; i < calls.size(); ++i) {
     all.push_back({calls[i].begin_ns, true, i});
-    if (calls[i].end_ns != INT64_MAX) all.push_back({calls[i].end_ns, false, i});
+    if (calls[i].has_passed && calls[i].end_ns != INT64_MAX)
+      all.push_back({calls[i].end_ns, false, i});
   }
   std::stable_sort(all.begin(), all.end(), [](const Happening& a, const Happening& b) {
     return a.at_ns != b.at_ns ? a.at_ns < b.at_ns : a.is_begin < b.is_begin;
@@ -37,9 +38,14 @@ Violations CheckBreaker(const std::vector<Call>& calls) {
   int failures = 0;
   for (const Happening& now : InOrder(calls)) {
     const Call& call = calls[now.call];
-    if (now.is_begin) {
+    const bool is_early = is_open && now.at_ns < opened_ns + kOpenNs;
+    if (now.is_begin && !call.has_passed) {
+      if (is_early || (is_open && under_way > 0)) continue;
+      violations.Add(1,
+                     absl::StrCat("a call was refused ", (now.at_ns - opened_ns) / 1000,
+                                  " us after the breaker had opened last, though it might pass"));
+    } else if (now.is_begin) {
       if (is_open) {
-        const bool is_early = now.at_ns < opened_ns + kOpenNs;
         if (is_early || under_way > 0) {
           violations.Add(1, absl::StrCat("a call began ", (now.at_ns - opened_ns) / 1000,
                                          " us after the breaker had to open, beside ", under_way,

@@ -20,11 +20,12 @@ inline constexpr int kFailuresToOpen = 5;
 // for so long nothing passes.
 inline constexpr int64_t kOpenNs = 30'000'000;
 
-// One call that the breaker let through.
+// One call of which the breaker was asked.
 struct Call {
   int64_t begin_ns = 0;
   int64_t end_ns = INT64_MAX;
   bool was_answered = false;
+  bool has_passed = true;  // or was refused, and so ended as it began
 };
 
 // Any thread.
@@ -39,7 +40,10 @@ class Breaker {
     const std::lock_guard<std::mutex> lock(mutex_);
     const int64_t now_ns = NowNs();
     if (is_open_) {
-      if (is_probing_ || now_ns < open_until_ns_) return std::nullopt;
+      if (is_probing_ || now_ns < open_until_ns_) {
+        calls_.push_back({.begin_ns = now_ns, .end_ns = now_ns, .has_passed = false});
+        return std::nullopt;
+      }
       is_probing_ = probes_;
       is_open_ = probes_;
     }
@@ -78,8 +82,9 @@ class Breaker {
   std::vector<Call> calls_;
 };
 
-// A violation is each call that began when the five before it had failed, and that was not the only
-// one then, or came too early. `calls` are in the order in which they began. Any thread.
+// A violation is each call that passed when the five before it had failed, and that was not the
+// only one then, or came too early; and each that was refused though it might have passed. `calls`
+// are in the order in which they began. Any thread.
 Violations CheckBreaker(const std::vector<Call>& calls);
 
 }  // namespace rcb::outage

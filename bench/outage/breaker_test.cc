@@ -101,6 +101,12 @@ TEST(BreakerCheckTest, CatchesCallsThatComeTooEarlyOrTogether) {
   together.push_back(Failed(45, 51));
   EXPECT_EQ(CheckBreaker(together).count, 1);
 
+  std::vector<Call> refused = FiveFailed();
+  refused.push_back({.begin_ns = 20 * kMs, .end_ns = 20 * kMs, .has_passed = false});
+  EXPECT_TRUE(CheckBreaker(refused).none());
+  refused.push_back({.begin_ns = 44 * kMs, .end_ns = 44 * kMs, .has_passed = false});
+  EXPECT_EQ(CheckBreaker(refused).count, 1) << "one might pass by then";
+
   std::vector<Call> soon_again = FiveFailed();
   soon_again.push_back(Failed(44, 50));
   soon_again.push_back(Failed(79, 90));
@@ -125,7 +131,9 @@ TEST(BreakerCheckTest, BlamesNoRandomCourseOfAGoodBreakerAndEachCallTooMany) {
       const bool is_bad = now_ns / (100 * kMs) % 2 == 1;
       if (random() % 2 == 0) {
         const bool passes = !is_open || (!is_probing && now_ns >= opened_ns + kOpenNs);
-        if (passes) {
+        if (!passes) {
+          calls.push_back({.begin_ns = now_ns, .end_ns = now_ns, .has_passed = false});
+        } else {
           is_probing = is_open;
           running.push_back(calls.size());
           calls.push_back({.begin_ns = now_ns});

@@ -39,6 +39,7 @@ enum class Found : uint8_t { kUnreachable, kMiss, kValue };
 
 struct Read {
   Source source = Source::kNothing;
+  uint32_t key = 0;
 };
 
 // At most so many clients ask the origin at once, all of this process.
@@ -60,6 +61,8 @@ class Permits {
     Permits& permits_;
     bool has_;
   };
+
+  int64_t left() const { return left_; }
 
  private:
   bool TryTake() {

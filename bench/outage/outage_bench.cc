@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <utility>
@@ -35,14 +36,20 @@ struct Row {
   const char* promise;
   bool spares_origin = true;  // it is never asked for more than it can do
   bool waits_to_reconnect = true;
+  bool serves_again = false;  // what it has served while the cache is gone
+  bool keeps_copies = false;  // of what a thread has served
   bool has_breaker = false;
   bool breaker_probes = true;
   bool has_gutter = false;
 };
 
 constexpr char kSpares[] =
-    "the origin is never asked for more at once than it can do, and a client makes at most 4 tries "
+    "the origin is never asked for more at once than it can do, and a client makes at most 3 tries "
     "to connect in 100 ms, on the average";
+constexpr char kServes[] =
+    "the origin is never asked for more at once than it can do, a client makes at most 3 tries to "
+    "connect in 100 ms, on the average, and what was served once while the cache is gone is served "
+    "again";
 constexpr char kBreaks[] =
     "once the origin has not answered five requests in a row, it is asked one at a time, 30 ms "
     "apart, until it answers";
@@ -51,7 +58,8 @@ constexpr Row kRows[] = {
     {.name = "Outage/unsafe/fall_through",
      .role = Role::kControl,
      .variant = outage::FallThrough,
-     .promise = kSpares},
+     .promise = kServes,
+     .serves_again = true},
     {.name = "Outage/unsafe/reconnect_at_once",
      .role = Role::kControl,
      .variant = outage::FailFast,
@@ -75,7 +83,9 @@ constexpr Row kRows[] = {
     {.name = "Outage/lockfree/local_stale",
      .role = Role::kSafe,
      .variant = outage::LocalStale,
-     .promise = kSpares},
+     .promise = kServes,
+     .serves_again = true,
+     .keeps_copies = true},
     {.name = "Outage/lockfree/circuit_breaker",
      .role = Role::kSafe,
      .variant = outage::CircuitBreaker,
@@ -85,7 +95,8 @@ constexpr Row kRows[] = {
     {.name = "Outage/lockfree/gutter",
      .role = Role::kSafe,
      .variant = outage::Gutter,
-     .promise = kSpares,
+     .promise = kServes,
+     .serves_again = true,
      .has_gutter = true},
 };
 
@@ -104,6 +115,7 @@ class OutageScenario : public Scenario {
       : ground_(plan, PartsOf(plan, fault_ms), row.waits_to_reconnect, row.breaker_probes),
         server_(plan.server),
         workers_(plan.workers),
+        threads_(plan.threads),
         row_(row) {}
 
   absl::Status Prepare(BlockingClient& redis) override {
@@ -122,7 +134,9 @@ class OutageScenario : public Scenario {
 
   Operation Operate(Worker& worker) override {
     ground_.course.Begin(worker);
-    return row_.variant(worker, ground_, ground_.AnyKey(worker));
+    const size_t key = ground_.AnyKey(worker);
+    ground_.reads.For(worker).key = static_cast<uint32_t>(key);
+    return row_.variant(worker, ground_, key);
   }
 
   absl::StatusOr<Findings> Check(absl::Span<const OpRecord> history, BlockingClient&) override {
@@ -130,7 +144,9 @@ class OutageScenario : public Scenario {
     std::vector<SeenRead> reads;
     reads.reserve(history.size());
     for (const OpRecord& op : history) {
-      reads.push_back({op.invoke_ns, op.return_ns, ground_.reads.Of(op).source});
+      const outage::Read read = ground_.reads.Of(op);
+      reads.push_back({op.invoke_ns, op.return_ns, read.source, read.key,
+                       row_.keeps_copies ? op.worker % threads_ : 0});
     }
     std::vector<int64_t> connects;
     ground_.connects.ForEach([&connects](const std::vector<int64_t>& own) {
@@ -140,6 +156,9 @@ class OutageScenario : public Scenario {
     const int64_t peak = outage::PeakOf(connects);
     findings.Detect("by_connects", outage::CheckConnects(peak, workers_));
     if (row_.spares_origin) findings.Detect("by_origin", CheckOrigin());
+    if (row_.serves_again) {
+      findings.Detect("by_service", outage::CheckService(reads, TimesOfRun()));
+    }
     if (row_.has_breaker) {
       findings.Detect("by_breaker", outage::CheckBreaker(ground_.breaker.calls()));
     }
@@ -159,6 +178,9 @@ class OutageScenario : public Scenario {
   // What the origin itself says.
   Violations CheckOrigin() const {
     Violations violations;
+    const int64_t missing = ground_.origin.capacity() - ground_.permits.left();
+    violations.Add(std::abs(missing),
+                   absl::StrCat(missing, " permits to ask the origin were not given back"));
     violations.Add(
         ground_.origin.beyond(),
         absl::StrCat(ground_.origin.beyond(), " of ", ground_.origin.asked(),
@@ -178,6 +200,7 @@ class OutageScenario : public Scenario {
   Ground ground_;
   const Endpoint server_;
   const int workers_;
+  const int threads_;
   const Row row_;
 };
 

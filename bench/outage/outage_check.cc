@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <map>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/measure/histogram.h"
@@ -54,12 +56,38 @@ int64_t PeakOf(std::vector<int64_t> connects_ns) {
 }
 
 Violations CheckConnects(int64_t peak, int64_t clients) {
-  constexpr int64_t kMostOfClient = 4;
+  constexpr int64_t kMostOfClient = 3;
+  constexpr int64_t kSpare = 10;  // where clients are few, chance is large
   Violations violations;
-  const int64_t most = kMostOfClient * clients;
+  const int64_t most = kMostOfClient * clients + kSpare;
   violations.Add(std::max<int64_t>(peak - most, 0),
                  absl::StrCat(clients, " clients tried to connect ", peak, " times within ",
                               kPeakNs / 1'000'000, " ms, and not at most ", most, " times"));
+  return violations;
+}
+
+Violations CheckService(const std::vector<SeenRead>& reads, const Times& times) {
+  constexpr int64_t kKeptNs = 9'000'000'000;  // in a gutter, and somewhat longer
+  std::vector<SeenRead> meanwhile;
+  for (const SeenRead& read : reads) {
+    const bool is_within = read.invoke_ns >= times.gone_ns && read.return_ns <= times.back_ns;
+    if (is_within) meanwhile.push_back(read);
+  }
+  std::sort(meanwhile.begin(), meanwhile.end(),
+            [](const SeenRead& a, const SeenRead& b) { return a.return_ns < b.return_ns; });
+  Violations violations;
+  std::map<std::pair<int, uint32_t>, std::vector<int64_t>> served_ns;  // by thread and key
+  for (const SeenRead& read : meanwhile) {
+    std::vector<int64_t>& before = served_ns[{read.thread, read.key}];
+    if (read.source != Source::kNothing) {
+      before.push_back(read.return_ns);
+      continue;
+    }
+    const auto later = std::lower_bound(before.begin(), before.end(), read.invoke_ns);
+    if (later == before.begin() || *(later - 1) < read.invoke_ns - kKeptNs) continue;
+    violations.Add(1, absl::StrCat("a read of key ", read.key, " was not served, though one was ",
+                                   (read.invoke_ns - *(later - 1)) / 1000, " us before"));
+  }
   return violations;
 }
 

@@ -52,6 +52,10 @@ TEST_F(OutageTest, EachSafeVariantKeepsItsPromiseAndEachControlIsCaught) {
       EXPECT_GT(counters.at("during_served_ratio"), 0);
     } else {
       EXPECT_GT(findings.detections.at(DetectorOf().at(spec.name)), 0);
+      const auto by_service = findings.detections.find("by_service");
+      if (by_service != findings.detections.end()) {
+        EXPECT_GT(by_service->second, 0);
+      }
     }
   }
 }
@@ -91,6 +95,25 @@ TEST(OutageCheckTest, TellsHowLongItTookUntilAllWasAsBefore) {
   EXPECT_EQ(outage::RecoveryOf(ReadsWithGap(70), times).hits_ns, 100 * kMs);
   EXPECT_EQ(outage::RecoveryOf(ReadsWithGap(70), times).p95_ns, 100 * kMs);
   EXPECT_EQ(outage::RecoveryOf(ReadsWithGap(2000), times).hits_ns, 800 * kMs);
+}
+
+TEST(OutageCheckTest, WhatWasServedOnceIsServedAgainByTheSameThread) {
+  const Times times = {0, 100, 1000, 2000};
+  const SeenRead served = {200, 210, Source::kOrigin, /*key=*/7, /*thread=*/0};
+  const auto found = [&](SeenRead later) {
+    return outage::CheckService({later, served}, times).count;
+  };
+  EXPECT_EQ(found({300, 310, Source::kNothing, 7, 0}), 1);
+  EXPECT_EQ(found({300, 310, Source::kCopy, 7, 0}), 0);
+  EXPECT_EQ(found({300, 310, Source::kNothing, 8, 0}), 0) << "of another key";
+  EXPECT_EQ(found({300, 310, Source::kNothing, 7, 1}), 0) << "of another thread";
+  EXPECT_EQ(found({205, 310, Source::kNothing, 7, 0}), 0) << "it began before";
+  EXPECT_EQ(found({300, 1010, Source::kNothing, 7, 0}), 0) << "the cache was back";
+  EXPECT_EQ(outage::CheckService(
+                {{50, 60, Source::kCache, 7, 0}, {300, 310, Source::kNothing, 7, 0}}, times)
+                .count,
+            0)
+      << "by the cache";
 }
 
 TEST(OutageCheckTest, CountsEachPartByItself) {
