@@ -38,8 +38,10 @@ enum class Source : uint8_t { kNothing, kCache, kGutter, kCopy, kOrigin };
 enum class Found : uint8_t { kUnreachable, kMiss, kValue };
 
 struct Read {
-  Source source = Source::kNothing;
   uint32_t key = 0;
+  Source source = Source::kNothing;
+  bool is_wrong = false;  // it got the value of something else
+  int64_t waited_ns = 0;  // for its turn to ask the origin
 };
 
 // At most so many clients ask the origin at once, all of this process.
@@ -136,6 +138,13 @@ struct Ground {
     co_return Found::kUnreachable;
   }
 
+  // How many clients that lost the cache have not got back to it. After the run.
+  int64_t CountLost() const {
+    int64_t lost = 0;
+    clients_.ForEach([&lost](const Client& client) { lost += client.reconnects ? 1 : 0; });
+    return lost;
+  }
+
   // Stores what the origin said, where the cache is there.
   Task<absl::Status> Fill(Worker& worker, size_t key) {
     const Client& client = clients_[worker.index];
@@ -148,6 +157,7 @@ struct Ground {
   // Asks the origin, and waits for as long as a user does. False: there was no answer by then.
   Task<absl::StatusOr<bool>> AskOrigin(Worker& worker, int64_t deadline_ns) {
     const int64_t now_ns = NowNs();
+    if (now_ns >= deadline_ns) co_return false;  // for nobody
     const int64_t answer_ns = now_ns + origin.Ask(now_ns);
     co_await worker.loop->SleepUntil(std::min(answer_ns, deadline_ns));
     co_return answer_ns <= deadline_ns;
@@ -157,6 +167,7 @@ struct Ground {
   Task<absl::StatusOr<bool>> AskOrigin(Worker& worker, int64_t deadline_ns,
                                        const Permits::Permit&) {
     const int64_t now_ns = NowNs();
+    if (now_ns >= deadline_ns) co_return false;  // for nobody
     const int64_t answer_ns = now_ns + origin.Ask(now_ns);
     co_await worker.loop->SleepUntil(answer_ns);
     co_return answer_ns <= deadline_ns;

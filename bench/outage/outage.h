@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "bench/outage/ground.h"
 #include "common/harness/worker.h"
@@ -25,6 +26,12 @@
 namespace rcb::outage {
 
 // How an operation ends.
+inline int64_t Serve(const Ground& ground, Read& read, Source source, const std::string& value) {
+  read.source = source;
+  read.is_wrong = value != ground.values[read.key];
+  return 1;
+}
+// The same with the value as such, which was compared before, or comes from the origin.
 inline int64_t Serve(Read& read, Source source) {
   read.source = source;
   return 1;
@@ -67,10 +74,12 @@ inline Operation Bulkhead(Worker& worker, Ground& ground, size_t key) {
   const Found found = co_await ground.LookUp(worker, key);
   if (found == Found::kValue) co_return Serve(read, Source::kCache);
   Permits::Permit permit(ground.permits);
+  const int64_t wait_ns = NowNs();
   while (!permit) {
-    if (NowNs() + kServiceNs >= deadline_ns) co_return kNotServed;
     ++worker.tally->retries;
     co_await worker.loop->Sleep(kLookAgainNs);
+    read.waited_ns = NowNs() - wait_ns;
+    if (NowNs() + kServiceNs >= deadline_ns) co_return kNotServed;
     permit.TryAgain();
   }
   const bool answered = co_await ground.AskOrigin(worker, deadline_ns, permit);
@@ -98,7 +107,8 @@ inline Operation LocalStale(Worker& worker, Ground& ground, size_t key) {
     co_await ground.Fill(worker, key);
     co_return Serve(read, Source::kOrigin);
   }
-  co_return copy == ground.values[key] ? Serve(read, Source::kCopy) : kNotServed;
+  if (copy.empty()) co_return kNotServed;
+  co_return Serve(ground, read, Source::kCopy, copy);
 }
 
 // lockfree/circuit_breaker: after five requests in a row that the origin did not answer in time,
@@ -127,9 +137,9 @@ inline Operation Gutter(Worker& worker, Ground& ground, size_t key) {
   if (found == Found::kValue) co_return Serve(read, Source::kCache);
   Connection& gutter = *worker.nodes[0];
   const absl::StatusOr<Reply> kept = co_await Try(gutter.Run(ground.get[key]));
-  if (kept.ok() && kept->text() == ground.values[key]) {
+  if (kept.ok() && !kept->is_nil()) {
     co_await ground.Fill(worker, key);
-    co_return Serve(read, Source::kGutter);
+    co_return Serve(ground, read, Source::kGutter, kept->text());
   }
   const Permits::Permit permit(ground.permits);
   if (!permit) co_return kNotServed;

@@ -114,6 +114,7 @@ class OutageScenario : public Scenario {
   OutageScenario(const RunPlan& plan, const Row& row, int64_t fault_ms)
       : ground_(plan, PartsOf(plan, fault_ms), row.waits_to_reconnect, row.breaker_probes),
         server_(plan.server),
+        is_trial_(plan.trial),
         workers_(plan.workers),
         threads_(plan.threads),
         row_(row) {}
@@ -141,19 +142,24 @@ class OutageScenario : public Scenario {
 
   absl::StatusOr<Findings> Check(absl::Span<const OpRecord> history, BlockingClient&) override {
     if (!ground_.course.status().ok()) return ground_.course.status();
+    if (!is_trial_ && ground_.CountLost() == workers_) {
+      return absl::UnavailableError("no client got back to the cache after it had returned");
+    }
+    Findings findings;
     std::vector<SeenRead> reads;
     reads.reserve(history.size());
     for (const OpRecord& op : history) {
       const outage::Read read = ground_.reads.Of(op);
-      reads.push_back({op.invoke_ns, op.return_ns, read.source, read.key,
+      if (read.is_wrong) findings.violations.Add(1, "a read got the value of another key, or none");
+      reads.push_back({op.invoke_ns, op.return_ns, read.source, read.key, read.waited_ns,
                        row_.keeps_copies ? op.worker % threads_ : 0});
     }
     std::vector<int64_t> connects;
     ground_.connects.ForEach([&connects](const std::vector<int64_t>& own) {
       connects.insert(connects.end(), own.begin(), own.end());
     });
-    Findings findings;
     const int64_t peak = outage::PeakOf(connects);
+    findings.violations.Merge(outage::CheckWaits(reads));
     findings.Detect("by_connects", outage::CheckConnects(peak, workers_));
     if (row_.spares_origin) findings.Detect("by_origin", CheckOrigin());
     if (row_.serves_again) {
@@ -199,6 +205,7 @@ class OutageScenario : public Scenario {
 
   Ground ground_;
   const Endpoint server_;
+  const bool is_trial_;
   const int workers_;
   const int threads_;
   const Row row_;

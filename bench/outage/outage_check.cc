@@ -66,6 +66,23 @@ Violations CheckConnects(int64_t peak, int64_t clients) {
   return violations;
 }
 
+Violations CheckWaits(const std::vector<SeenRead>& reads) {
+  constexpr int64_t kSlackNs = 20'000'000;
+  std::vector<int64_t> begins_ns;
+  for (const SeenRead& read : reads) begins_ns.push_back(read.invoke_ns);
+  std::sort(begins_ns.begin(), begins_ns.end());
+  int64_t still_ns = 0;
+  for (size_t i = 1; i < begins_ns.size(); ++i) {
+    still_ns = std::max(still_ns, begins_ns[i] - begins_ns[i - 1]);
+  }
+  Violations violations;
+  for (const SeenRead& read : reads) {
+    if (read.waited_ns <= kPatienceNs + kSlackNs + still_ns) continue;
+    violations.Add(1, absl::StrCat("a read waited ", read.waited_ns / 1000, " us for its turn"));
+  }
+  return violations;
+}
+
 Violations CheckService(const std::vector<SeenRead>& reads, const Times& times) {
   constexpr int64_t kKeptNs = 9'000'000'000;  // in a gutter, and somewhat longer
   std::vector<SeenRead> meanwhile;

@@ -18,7 +18,8 @@ struct SeenRead {
   int64_t return_ns = 0;
   Source source = Source::kNothing;
   uint32_t key = 0;
-  int thread = 0;  // of the client, where each has a memory of its own
+  int64_t waited_ns = 0;  // for its turn to ask the origin
+  int thread = 0;         // of the client, where each has a memory of its own
 };
 
 // When the cache was gone and back, and the part of the time before that is looked at.
@@ -36,6 +37,10 @@ int64_t PeakOf(std::vector<int64_t> connects_ns);
 // With full jitter from 50 ms, a client makes 1.6 tries in the first 100 ms on the average. More
 // than three are hammering.
 Violations CheckConnects(int64_t peak, int64_t clients);
+
+// A violation is each read that waited for its turn for longer than a user does. A machine that
+// stood still is allowed for: no read began meanwhile.
+Violations CheckWaits(const std::vector<SeenRead>& reads);
 
 // A violation is each read, of those that came and went while the cache was gone, that was not
 // served, though the same thread had served another of the same key before, also meanwhile and no

@@ -99,21 +99,29 @@ TEST(OutageCheckTest, TellsHowLongItTookUntilAllWasAsBefore) {
 
 TEST(OutageCheckTest, WhatWasServedOnceIsServedAgainByTheSameThread) {
   const Times times = {0, 100, 1000, 2000};
-  const SeenRead served = {200, 210, Source::kOrigin, /*key=*/7, /*thread=*/0};
+  const SeenRead served = {200, 210, Source::kOrigin, /*key=*/7, /*waited_ns=*/0, /*thread=*/0};
   const auto found = [&](SeenRead later) {
     return outage::CheckService({later, served}, times).count;
   };
-  EXPECT_EQ(found({300, 310, Source::kNothing, 7, 0}), 1);
-  EXPECT_EQ(found({300, 310, Source::kCopy, 7, 0}), 0);
-  EXPECT_EQ(found({300, 310, Source::kNothing, 8, 0}), 0) << "of another key";
-  EXPECT_EQ(found({300, 310, Source::kNothing, 7, 1}), 0) << "of another thread";
-  EXPECT_EQ(found({205, 310, Source::kNothing, 7, 0}), 0) << "it began before";
-  EXPECT_EQ(found({300, 1010, Source::kNothing, 7, 0}), 0) << "the cache was back";
+  EXPECT_EQ(found({300, 310, Source::kNothing, 7, 0, 0}), 1);
+  EXPECT_EQ(found({300, 310, Source::kCopy, 7, 0, 0}), 0);
+  EXPECT_EQ(found({300, 310, Source::kNothing, 8, 0, 0}), 0) << "of another key";
+  EXPECT_EQ(found({300, 310, Source::kNothing, 7, 0, 1}), 0) << "of another thread";
+  EXPECT_EQ(found({205, 310, Source::kNothing, 7, 0, 0}), 0) << "it began before";
+  EXPECT_EQ(found({300, 1010, Source::kNothing, 7, 0, 0}), 0) << "the cache was back";
   EXPECT_EQ(outage::CheckService(
-                {{50, 60, Source::kCache, 7, 0}, {300, 310, Source::kNothing, 7, 0}}, times)
+                {{50, 60, Source::kCache, 7, 0, 0}, {300, 310, Source::kNothing, 7, 0, 0}}, times)
                 .count,
             0)
       << "by the cache";
+}
+
+TEST(OutageCheckTest, NobodyWaitsForLongerThanAUserUnlessAllStoodStill) {
+  std::vector<SeenRead> reads = {{0, 1, Source::kNothing, 0, /*waited_ns=*/46 * kMs},
+                                 {1 * kMs, 2 * kMs, Source::kNothing, 0, 45 * kMs}};
+  EXPECT_EQ(outage::CheckWaits(reads).count, 0) << "no read began for 1 ms";
+  reads.push_back({500'000, 600'000, Source::kNothing});
+  EXPECT_EQ(outage::CheckWaits(reads).count, 1);
 }
 
 TEST(OutageCheckTest, CountsEachPartByItself) {
