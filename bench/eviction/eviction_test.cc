@@ -67,19 +67,25 @@ TEST(EvictionTest, APolicyThatRefusesWritesIsBroken) {
 }
 
 // A server with another policy than the row says, and so another hit ratio. It begins with that of
-// the row, and goes on to its own within the run.
+// the row, and goes on to its own within the run: not so far in each run that nothing but the
+// policy explains it.
 TEST(EvictionTest, AHitRatioThatIsNotTheoryIsBroken) {
+  constexpr int kRuns = 6;
   struct Case {
     const char* row;
     const char* policy;
     int64_t epochs;  // for LRU no more than its ages last
   };
   for (const Case& each : {Case{"Eviction/policy/allkeys_random", "allkeys-lfu", 120},
-                           Case{"Eviction/policy/allkeys_lru", "allkeys-random", 30}}) {
+                           Case{"Eviction/policy/allkeys_lru", "allkeys-random", 68}}) {
     SCOPED_TRACE(each.row);
-    const BenchmarkSpec spec = SpecOf(EvictionFamily(), each.row);
-    const Findings findings = JudgedAs(WithPolicy(spec, each.policy), each.epochs);
-    EXPECT_THAT(findings.violations.first, HasSubstr("theory gives"));
+    const BenchmarkSpec spec = WithPolicy(SpecOf(EvictionFamily(), each.row), each.policy);
+    Findings findings;
+    for (int run = 0; run < kRuns && findings.violations.none(); ++run) {
+      findings = JudgedAs(spec, each.epochs);
+    }
+    EXPECT_THAT(findings.violations.first, HasSubstr("theory gives"))
+        << findings.note << "; " << testing::PrintToString(CountersOf(findings));
   }
 }
 

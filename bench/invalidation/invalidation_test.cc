@@ -143,13 +143,13 @@ TEST(InvalidationTest, AServersFailureIsNoViolation) {
 }
 
 TEST(LocalCacheTest, KeepsNothingThatWasInvalidatedWhileItWasRead) {
-  invalidation::Cache cache("p:", {}, /*workers=*/1, /*threads=*/1);
   Loop loop;
   ConnectionOptions options;
   ScriptDigests digests;
   Subscriber subscriber(loop, options, digests, /*seed=*/1);
   Worker worker;
   worker.subscriber = &subscriber;
+  invalidation::Cache cache("p:", {}, /*workers=*/1, /*threads=*/1);
   invalidation::LocalCache& local = cache.local(worker);
   const int64_t placeholder = local.PutPlaceholder(3);
   local.ReplacePlaceholder(3, placeholder, 7);

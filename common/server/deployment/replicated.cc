@@ -213,29 +213,27 @@ absl::Status ReplicatedDeployment::FailOver() {
   return client->Command({"SENTINEL", "FAILOVER", primary_name()}).status();
 }
 
-// The primary on which most of them agree.
+// The primary on which all agree, none of them in the middle of a failover: what only some have
+// heard of a new one, or of the old one's return, is not the end of it.
 absl::StatusOr<Endpoint> ReplicatedDeployment::AskSentinels() const {
-  std::vector<int> ports;
+  Endpoint primary;
+  primary.host = "127.0.0.1";
+  primary.port = 0;
   for (const auto& sentinel : sentinels_) {
     absl::StatusOr<BlockingClient> client =
         BlockingClient::Connect(sentinel->endpoint(), kAnswerTimeoutMs, options_.is_cancelled);
-    if (!client.ok()) continue;
-    const absl::StatusOr<Reply> address =
-        client->Command({"SENTINEL", "GET-MASTER-ADDR-BY-NAME", primary_name()});
+    if (!client.ok()) return client.status();
+    const absl::StatusOr<Reply> told = client->Command({"SENTINEL", "MASTER", primary_name()});
+    if (!told.ok()) return told.status();
     int port = 0;
-    if (!address.ok() || address->elements().size() != 2) continue;
-    if (!absl::SimpleAtoi((*address)[1].text(), &port)) continue;
-    ports.push_back(port);
+    const bool is_settled =
+        FieldOf(*told, "flags") == "master" && absl::SimpleAtoi(FieldOf(*told, "port"), &port);
+    if (!is_settled || (primary.port != 0 && port != primary.port)) {
+      return absl::UnavailableError("the Sentinels do not agree on a primary");
+    }
+    primary.port = port;
   }
-  for (const int port : ports) {
-    const auto votes = std::count(ports.begin(), ports.end(), port);
-    if (2 * votes <= kSentinels) continue;
-    Endpoint endpoint;
-    endpoint.host = "127.0.0.1";
-    endpoint.port = port;
-    return endpoint;
-  }
-  return absl::UnavailableError("the Sentinels do not agree on a primary");
+  return primary;
 }
 
 absl::Status ReplicatedDeployment::Recover() {

@@ -52,7 +52,7 @@ TEST(ReplicatedDeploymentTest, FailsOverWhenThePrimaryIsCutOffAndStartsAfreshAft
   EXPECT_EQ(Must(inside, {"WAIT", "2", "2000"}).integer(), 2);
   ASSERT_EQ(deployment.CutOff(), absl::OkStatus());
   Must(inside, {"SET", "key", "lost"});
-  // The fault is healed before there is another primary, so this one stays, or not: both are well.
+  // Healed as soon as one of them tells of another primary.
   while (true) {
     BlockingClient sentinel = Client(deployment.sentinels()[0]);
     const Reply address =
