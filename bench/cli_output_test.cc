@@ -92,9 +92,9 @@ std::vector<std::string> CsvFields(const std::string& line) {
 // What breaks clients or servers takes long, and has tests of its own.
 TEST_F(CliOutputTest, RunsEverythingAndEndsWithTheVerdict) {
   const std::string path = workspace_.Path("out.json");
-  const CliResult result =
-      RunWell({"--workers=5", absl::StrCat("--benchmark_out=", path),
-               "--benchmark_filter=-redis_benchmark|Durability|Failover|Crash|Stall|Outage|Cold"});
+  const CliResult result = RunWell(
+      {"--workers=5", absl::StrCat("--benchmark_out=", path),
+       "--benchmark_filter=-redis_benchmark|Durability|Failover|Crash|Stall|Outage|Cold|Chaos"});
   // Few servers know this option yet.
   const std::string left_out = "Invalidation/lockfree/set_if_equal";
   if (!result.err.empty()) {

@@ -101,7 +101,7 @@ TEST_F(CliInputTest, RefusesAFlagThatNoSelectedFamilyUnderstandsAndSaysWhichWoul
   EXPECT_EQ(result.out, "");
   EXPECT_EQ(result.err,
             "bench: --rounds: no selected benchmark understands it; Stampede, StampedeExpiry, "
-            "Eviction, Crash, Stall, Outage and Cold do\n");
+            "Eviction, Crash, Stall, Outage, Cold and Chaos do\n");
 }
 
 TEST_F(CliInputTest, RefusesBadValuesOfGoogleBenchmarksFlags) {

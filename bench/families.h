@@ -10,6 +10,7 @@
 
 namespace rcb {
 
+Family ChaosFamily();
 Family ColdFamily();
 Family CounterFamily();
 Family DurabilityFamily();
@@ -48,6 +49,7 @@ inline std::vector<Family> AllFamilies() {
       LostReplyFamily(),       //
       OutageFamily(),          //
       ColdFamily(),            //
+      ChaosFamily(),           //
   };
 }
 

@@ -48,6 +48,7 @@ struct RunPlan {
   Proxy* proxy = nullptr;          // where the spec needs one; the harness undoes its faults
   std::optional<TrialPlan> trial;  // nothing else than in a timed run unless this is there
   IntervalFeed* feed = nullptr;    // that wants to know of events; null: nobody does
+  int64_t fixed_lease_ms = 0;      // how long locks last; 0: the family's own time
 
   // Tells of an event, such as an "expiry", at once; `text` is for people. Not in a hot path. Any
   // thread.
@@ -56,7 +57,10 @@ struct RunPlan {
   }
 
   // How long locks last that otherwise last for `lease_ms`.
-  int64_t LeaseMs(int64_t lease_ms) const { return trial ? trial->lease_ms : lease_ms; }
+  int64_t LeaseMs(int64_t lease_ms) const {
+    if (trial) return trial->lease_ms;
+    return fixed_lease_ms > 0 ? fixed_lease_ms : lease_ms;
+  }
 };
 
 // Counters of a row by name, each of the catalogue. All are finite.
