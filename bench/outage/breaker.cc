@@ -19,8 +19,9 @@ std::vector<Happening> InOrder(const std::vector<Call>& calls) {
   std::vector<Happening> all;
   for (size_t i = 0; i < calls.size(); ++i) {
     all.push_back({calls[i].begin_ns, true, i});
-    if (calls[i].has_passed && calls[i].end_ns != INT64_MAX)
+    if (calls[i].has_passed && calls[i].end_ns != INT64_MAX) {
       all.push_back({calls[i].end_ns, false, i});
+    }
   }
   std::stable_sort(all.begin(), all.end(), [](const Happening& a, const Happening& b) {
     return a.at_ns != b.at_ns ? a.at_ns < b.at_ns : a.is_begin < b.is_begin;
