@@ -52,6 +52,15 @@ inline Task<absl::Status> Ask(Connection& connection, Ground& ground, Exchange& 
   return AskWithin(ground.reply_ms(), connection, ground, exchange);
 }
 
+// Connects where the connection is closed, and notes that it was refused.
+inline Task<absl::Status> Opened(Connection& connection, Exchange& exchange) {
+  if (connection.connected()) co_return absl::OkStatus();
+  const absl::Status connected = co_await Try(connection.ConnectOnce());
+  if (connected.ok()) co_return connected;
+  exchange.ending = Ending::kRefused;
+  co_return absl::UnavailableError(connected.message());
+}
+
 // locking/fifo, locking/lifo, locking/bounded_wait: waits in line for a connection, and gives it
 // back. One that was closed after a timeout is replaced.
 inline Task<absl::Status> Borrowed(Worker& worker, Ground& ground, Exchange& exchange) {
@@ -117,7 +126,10 @@ inline Task<absl::Status> Barging(Worker& worker, Ground& ground, Exchange& exch
   constexpr int64_t kMaxPauseNs = kNsPerMs / 2;
   while (NowNs() - exchange.wanted_ns < kPatienceNs) {
     const std::optional<Pool::Lease> connection = ground.PoolOf(worker).TryBorrow();
-    if (connection) co_return co_await Try(Ask(**connection, ground, exchange));
+    if (connection) {
+      co_await Opened(**connection, exchange);
+      co_return co_await Try(Ask(**connection, ground, exchange));
+    }
     co_await worker.loop->Sleep(absl::Uniform<int64_t>(*worker.random, 0, kMaxPauseNs));
   }
   co_return absl::DeadlineExceededError("no connection of the pool was free");
@@ -125,13 +137,7 @@ inline Task<absl::Status> Barging(Worker& worker, Ground& ground, Exchange& exch
 
 // lockfree/per_worker: each worker has a connection of its own, and nobody waits for one.
 inline Task<absl::Status> PerWorkerConnection(Worker& worker, Ground& ground, Exchange& exchange) {
-  if (!worker.redis().connected()) {
-    const absl::Status connected = co_await Try(worker.redis().ConnectOnce());
-    if (!connected.ok()) {
-      exchange.ending = Ending::kRefused;
-      co_return absl::UnavailableError(connected.message());
-    }
-  }
+  co_await Opened(worker.redis(), exchange);
   co_return co_await Try(Ask(worker.redis(), ground, exchange));
 }
 

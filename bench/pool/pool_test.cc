@@ -3,10 +3,13 @@
 #include "bench/pool/pool.h"
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -142,6 +145,27 @@ TEST(PoolTest, AServerThatIsFullOnlyMakesClientsWait) {
       EXPECT_THAT(CountersOf(*findings)["refusals_per_op"], Gt(0));
       EXPECT_THAT(CountersOf(*findings)["recovery_p95_us"], Gt(0));
     }
+  }
+}
+
+// Where nobody stands in line for a connection, whoever finds it closed opens it.
+TEST(PoolTest, ItGoesOnAfterAllConnectionsWereLost) {
+  for (const char* name : {"Pool/unsafe/barging", "Pool/locking/fifo"}) {
+    SCOPED_TRACE(name);
+    TestBed bed(Small(name), {.op_timeout_ms = 2000});
+    std::atomic<bool> is_over{false};
+    std::thread killer([&] {
+      absl::StatusOr<BlockingClient> redis =
+          BlockingClient::Connect((*TestBed::Server())->endpoint(), 2000);
+      while (redis.ok() && !is_over) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        static_cast<void>(redis->Command({"CLIENT", "KILL", "TYPE", "normal"}));
+      }
+    });
+    EXPECT_EQ(bed.RunOnce(20'000), absl::OkStatus());
+    is_over = true;
+    killer.join();
+    EXPECT_THAT(bed.totals().tally.succeeded, Gt(15'000)) << bed.first_error();
   }
 }
 

@@ -45,8 +45,12 @@ std::optional<absl::Status> Pool::BorrowAwaiter::Begin() {
 }
 
 std::optional<Pool::Lease> Pool::TryBorrow() {
-  Connection* const connection = TakeIdle();
-  if (connection == nullptr) return std::nullopt;
+  Connection* connection = TakeIdle();
+  if (connection == nullptr) {
+    if (closed_.empty()) return std::nullopt;
+    connection = closed_.back();
+    closed_.pop_back();
+  }
   ++in_use_;
   return Lease(*this, *connection);
 }

@@ -45,7 +45,8 @@ class Pool {
   // Yields a Lease of an open connection. Fails with kDeadlineExceeded after max_wait_ms, or with
   // kCancelled.
   BorrowAwaiter Borrow();
-  // Yields a Lease of an idle connection, or none: it neither waits nor connects.
+  // Yields a Lease of an idle connection, or else of a closed one, which the borrower has to
+  // connect, for nobody stands in line for it; or none. It neither waits nor connects.
   std::optional<Lease> TryBorrow();
   // Takes a connection back that was lent, for the next in line if it is still open. May resume
   // that one's coroutine. A Lease does this by itself.

@@ -290,7 +290,7 @@ TEST_F(PoolTest, CancellingTheLoopEndsAllWaits) {
   EXPECT_EQ(pool_->waiting(), 0);
 }
 
-TEST_F(PoolTest, WhoDoesNotWaitGetsAnIdleConnectionOrNone) {
+TEST_F(PoolTest, WhoDoesNotWaitGetsAConnectionThatIsNotLentOrNone) {
   Start({GreetAndWait}, 1, {});
   Open(0);
   MakePool();
@@ -302,7 +302,13 @@ TEST_F(PoolTest, WhoDoesNotWaitGetsAnIdleConnectionOrNone) {
     EXPECT_EQ(pool_->in_use(), 1);
   }
   connections_[0]->Close();
-  EXPECT_FALSE(pool_->TryBorrow().has_value()) << "it is closed";
+  {
+    const std::optional<Pool::Lease> closed = pool_->TryBorrow();
+    ASSERT_TRUE(closed.has_value()) << "nobody else would connect it";
+    EXPECT_FALSE((*closed)->connected());
+    EXPECT_FALSE(pool_->TryBorrow().has_value());
+    EXPECT_EQ(pool_->in_use(), 1);
+  }
   EXPECT_EQ(pool_->closed(), 1);
   ExpectAllBack();
 }
