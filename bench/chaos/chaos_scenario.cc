@@ -98,8 +98,9 @@ absl::StatusOr<Findings> ChaosScenario::Check(absl::Span<const OpRecord> history
     findings.counters.emplace_back(absl::StrCat("repair_", kind, "_us"),
                                    static_cast<double>(repair_ns) / 1e3);
   }
-  if (chaos_.schedule.empty())
+  if (chaos_.schedule.empty()) {
     findings.note = "no fault fits into so short a run: use more --rounds";
+  }
   if (!findings.violations.none()) findings.note = Explain();
   return findings;
 }

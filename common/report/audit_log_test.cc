@@ -1,6 +1,5 @@
 #include "common/report/audit_log.h"
 
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -8,6 +7,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "common/measure/clock.h"
+#include "common/report/test_json_lines.h"
 #include "common/server/scratch_directory.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -21,12 +21,7 @@ using testing::SizeIs;
 
 class AuditLogTest : public testing::Test {
  protected:
-  std::vector<json> Read() const {
-    std::vector<json> lines;
-    std::ifstream file(path_);
-    for (std::string line; std::getline(file, line);) lines.push_back(json::parse(line));
-    return lines;
-  }
+  std::vector<json> Read() const { return ReadJsonLines(path_); }
 
   ScratchDirectory directory_ = ScratchDirectory::Make().value();
   std::string path_ = directory_.path() + "/log.jsonl";

@@ -1,11 +1,11 @@
 #include "common/report/series.h"
 
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "common/report/test_json_lines.h"
 #include "common/server/scratch_directory.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -18,12 +18,7 @@ using testing::SizeIs;
 
 class SeriesTest : public testing::Test {
  protected:
-  std::vector<json> Read() const {
-    std::vector<json> lines;
-    std::ifstream file(path_);
-    for (std::string line; std::getline(file, line);) lines.push_back(json::parse(line));
-    return lines;
-  }
+  std::vector<json> Read() const { return ReadJsonLines(path_); }
 
   ScratchDirectory directory_ = ScratchDirectory::Make().value();
   std::string path_ = directory_.path() + "/series.jsonl";
