@@ -208,12 +208,35 @@ Pool, 20 workers, size 9" ]]
   [[ "${stderr}" == "answers: --out: nowhere/there.json cannot be written" ]]
 }
 
+@test "--format markdown is a row for each answer by p95, and which results they are" {
+  make one 1 'set([1, 900, 800, 100, 149]; [9, 10, 20, 1000, 660])'
+  answers 0 --format markdown one
+  diff - <(echo "${output}") <<'END'
+| | the fastest that is safe, by p95 | within its noise | locking against lock-free |
+|---|---|---|---|
+| Lock, 10 workers | `lockfree/lua`, 100 us | 1 other | locking takes 8 times as long |
+
+One process, redis 7.0.15, commit 0123456789ab
+END
+  make other 2 'set([1, 99, 800, 149, 175]; [9, 10, 20, 1000, 660])'
+  answers 0 --format markdown other
+  [[ "${lines[2]}" == '| Lock, 10 workers | `locking/spin`, 99 us | none | lock-free takes 1.5 times as long |' ]]
+  [[ "${lines[3]}" == "Medians of 2 processes, "* ]]
+  make tie 1 'set([1, 900, 800, 700, 149]; [9, 10, 20, 1000, 660]) | del(.benchmarks[4])'
+  answers 0 --format markdown tie
+  [[ "${lines[2]}" == '| Lock, 10 workers | `lockfree/lua`, 700 us | 2 others | a tie |' ]]
+  answers 0 --format markdown --filter locking tie
+  [[ "${lines[2]}" == *' | no lock-free one |' ]]
+  answers 0 --format markdown --filter lockfree tie
+  [[ "${lines[2]}" == *' | no locking one |' ]]
+}
+
 @test "what cannot be answered is refused with the reason" {
   write_processes one 1 1
   answers 2
   [[ "${stderr}" == "answers: no results to answer with; see --help" ]]
   answers 2 --format html one
-  [[ "${stderr}" == "answers: --format is text or json, not html" ]]
+  [[ "${stderr}" == "answers: --format is text, markdown or json, not html" ]]
   answers 2 --margin much one
   [[ "${stderr}" == "answers: --margin has to be a number"* ]]
   answers 2 --filter nothing one

@@ -188,6 +188,17 @@ CASES
   run -0 repository/scripts/table --check a.md
 }
 
+@test "what scripts/answers prints as a table is kept up to date like those of scripts/table" {
+  make_repository
+  local mark="scripts/answers --format markdown 'the results'"
+  printf '<!-- %s -->\nold\n<!-- /scripts/answers -->\n' "${mark}" >a.md
+  run -1 --separate-stderr repository/scripts/table --check a.md
+  repository/scripts/table --update a.md
+  run -0 --separate-stderr repository/scripts/table --check a.md
+  (cd repository && scripts/answers --format markdown 'the results') >answers
+  [[ "$(sed '1d;$d' a.md)" == "$(cat answers)" ]]
+}
+
 @test "--check tells file and line of what is not as it should be, and changes nothing" {
   make_repository
   { document "${ARGUMENTS}" <expected && document "${ARGUMENTS}" <<<stale; } >a.md

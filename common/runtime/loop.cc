@@ -96,7 +96,10 @@ void Loop::Spawn(Task<void> task) { Drive(std::move(task)); }
 void Loop::Run() {
   if (running_tasks_ == 0) return;
   sweep_timer_.Start(NowNs() + kSweepNs);
-  while (running_tasks_ > 0) uv_run(&uv_, UV_RUN_ONCE);
+  while (running_tasks_ > 0) {
+    uv_run(&uv_, UV_RUN_ONCE);
+    if (timers_are_due_) FireTimers();
+  }
   sweep_timer_.Stop();
 }
 
@@ -139,6 +142,7 @@ void Loop::RunPosted() {
 }
 
 void Loop::ArmTimer() {
+  if (timers_are_due_) return;  // FireTimers does it
   const int64_t earliest_ns = timers_.begin()->first;
   if (earliest_ns >= armed_ns_) return;  // it fires early at worst, and is then set anew
   armed_ns_ = earliest_ns;
@@ -153,12 +157,17 @@ void Loop::OnTimer() {
   uint64_t expirations = 0;
   if (read(timer_fd_, &expirations, sizeof(expirations)) < 0) return;  // it was set anew meanwhile
   armed_ns_ = INT64_MAX;
+  timers_are_due_ = true;
+}
+
+void Loop::FireTimers() {
   const int64_t now_ns = NowNs();
   while (!timers_.empty() && timers_.begin()->first <= now_ns) {
     Timer* timer = timers_.begin()->second;
     timer->Stop();
     timer->on_due_();
   }
+  timers_are_due_ = false;
   if (!timers_.empty()) ArmTimer();
 }
 

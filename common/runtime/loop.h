@@ -1,6 +1,7 @@
 // The event loop of one thread, and the tasks that it runs. libuv serves its sockets, and one
 // timerfd all its timers, because the steps of libuv's own timers, milliseconds, are too coarse for
-// back-off and open-loop arrivals.
+// back-off and open-loop arrivals. What has come on sockets is read before timers fire, so that who
+// is woken by one knows of all that had come by then.
 
 #ifndef RCB_COMMON_RUNTIME_LOOP_H_
 #define RCB_COMMON_RUNTIME_LOOP_H_
@@ -136,6 +137,7 @@ class Loop {
   Detached Drive(Task<void> task);
   void ArmTimer();
   void OnTimer();
+  void FireTimers();
   void Sweep();
   void RunPosted();
 
@@ -145,6 +147,7 @@ class Loop {
   uv_poll_t timer_poll_;
   int timer_fd_ = -1;
   int64_t armed_ns_ = INT64_MAX;  // timer_fd_ is set to this
+  bool timers_are_due_ = false;   // they fire once all that has come is read
   std::multimap<int64_t, Timer*> timers_;
   std::vector<SweepListener*> sweep_listeners_;
   std::function<void()> on_sweep_;

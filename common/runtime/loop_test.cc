@@ -148,6 +148,20 @@ TEST(Loop, PostMayPostAgain) {
   EXPECT_TRUE(second);
 }
 
+TEST(Loop, ReadsWhatHasComeBeforeTimersFire) {
+  Loop loop;
+  std::vector<std::string> log;
+  const int64_t due_ns = NowNs() + kMsNs;
+  loop.Spawn(LogSleep(loop, due_ns, "timer", log));
+  loop.Post([&] {
+    while (NowNs() <= due_ns) {  // so that the timer is due first
+    }
+    loop.Post([&] { log.emplace_back("posted"); });
+  });
+  loop.Run();
+  EXPECT_EQ(log, std::vector<std::string>({"posted", "timer OK"}));
+}
+
 TEST(Loop, CancelEndsEverySleepAndThoseToComeUntilReset) {
   Loop loop;
   std::vector<std::string> log;

@@ -82,6 +82,7 @@ def benchmark($processes): . as $rows | .[0] as $first | $first.name_parts + {
 
 def entry($metric): . as $row | .values[$metric] as $values |
   {benchmark, variant: .shown_variant, discipline, promise, value: ($values | median),
+   shown: ($values | median | shown($metric)),
    low: ($values | min), high: ($values | max), observations: ($values | length),
    client_limited: ((.client_cpu // 0) > 0.9)};
 
@@ -294,7 +295,10 @@ def verdict: {
 (reduce $rows[].name_parts.family as $family ({order: [], seen: {}};
   if .seen[$family] then . else .seen[$family] = true | .order += [$family] end) | .order) as $families |
 ([$rows | group_by(.name)[] | benchmark($processes)] | group_by(.family) | map(labelled)) as $by_family |
+def known($key): $contexts | map(.[$key] // empty) | unique | join(" and ");
 {schema_version: 1, files: $processes, margin_percent: $margin,
+ source: ("\(if $processes == 1 then "One process" else "Medians of \($processes) processes" end), " +
+   "\(known("server_name")) \(known("server_version")), commit \(known("commit"))"),
  verdict: ([$by_family[][]] | verdict),
  notes: [($keys[] as $key | ($contexts | map(.[$key] // empty) | unique) | select(length > 1) |
    "the files differ in \($key): \(join(" and "))"),
