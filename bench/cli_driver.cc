@@ -1,6 +1,7 @@
 #include "bench/cli_driver.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -149,6 +150,7 @@ Bench::Bench(const Workspace& workspace, const std::vector<std::string>& flags,
     const rlimit files = {limit, limit};
     if (limit != 0) setrlimit(RLIMIT_NOFILE, &files);
     if (options.ignored_signal != 0) signal(options.ignored_signal, SIG_IGN);
+    if (!options.is_administrator) prctl(PR_CAPBSET_DROP, CAP_SYS_ADMIN);
     dup2(options.pipe >= 0 ? options.pipe : out, STDOUT_FILENO);
     dup2(options.terminal >= 0 ? options.terminal : err, STDERR_FILENO);
     if (chdir(workspace.directory().c_str()) == 0) {

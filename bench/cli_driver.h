@@ -54,6 +54,7 @@ struct CliOptions {
   int terminal = -1;                     // standard error, where a test wants to read it itself
   int pipe = -1;                         // the same of standard output
   int ignored_signal = 0;                // as under nohup; 0: none
+  bool is_administrator = true;          // false: even root may not administer the system
 };
 
 // One run of the bench program.

@@ -89,6 +89,8 @@ absl::StatusOr<std::unique_ptr<Deployment>> OpenServer(const Options& options,
   }
   const absl::Status enough = CheckDescriptors(foreseen, descriptor_limit);
   if (!enough.ok()) return enough;
+  const absl::Status parted = CheckNamespaces(foreseen);
+  if (!parted.ok()) return parted;
   DeploymentOptions deployment;
   deployment.is_cancelled = IsInterrupted;
   deployment.redis_uri = options.redis;

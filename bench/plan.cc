@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/server/split_network.h"
 
 namespace rcb {
 namespace {
@@ -54,6 +55,14 @@ absl::Status CheckDescriptors(const Selection& selection, int64_t limit) {
       absl::StrCat("--workers: ", selection.max_sockets, " connections need ", needed,
                    " open files, and the hard limit (ulimit -Hn) is ", limit,
                    ": raise it, or use fewer workers"));
+}
+
+absl::Status CheckNamespaces(const Selection& selection) {
+  if (!selection.wants_namespaces) return absl::OkStatus();
+  const absl::Status made = SplitNetwork::Make().status();
+  if (made.ok()) return made;
+  return absl::Status(made.code(), absl::StrCat("--partitions=namespaces: ", made.message(),
+                                                "; --partitions=proxy does without"));
 }
 
 absl::Status CheckPlan(const Suite& suite, const FlagSet& flags, const Deployment& deployment) {

@@ -27,6 +27,9 @@ Selection Foresee(const Options& options, const std::vector<Family>& families,
 // Whether this process may open as many files as `selection` needs.
 absl::Status CheckDescriptors(const Selection& selection, int64_t limit);
 
+// Whether this process can part networks by namespaces, where `selection` wants that by name.
+absl::Status CheckNamespaces(const Selection& selection);
+
 // Whether what was selected can run with these flags on this server.
 absl::Status CheckPlan(const Suite& suite, const FlagSet& flags, const Deployment& deployment);
 

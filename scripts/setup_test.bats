@@ -8,7 +8,7 @@
 bats_require_minimum_version 1.5.0
 
 readonly ALL="g++ cmake ninja-build pkg-config libbenchmark-dev libhiredis-dev libuv1-dev \
-libabsl-dev zlib1g-dev prometheus-cpp-dev libgtest-dev libgmock-dev nlohmann-json3-dev redis-tools jq git bats"
+libabsl-dev zlib1g-dev prometheus-cpp-dev libgtest-dev libgmock-dev nlohmann-json3-dev iproute2 redis-tools jq git bats"
 readonly ALL_DEV="clang libclang-rt-dev clang-format clang-tidy shellcheck"
 readonly ALL_TEST="libjs-chart.js curl chromium chromium-driver"
 

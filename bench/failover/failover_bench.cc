@@ -6,12 +6,14 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "bench/failover/course.h"
 #include "bench/failover/failover.h"
 #include "bench/failover/ground.h"
 #include "bench/failover/locks.h"
 #include "bench/failover/section.h"
 #include "bench/families.h"
+#include "bench/fault_flags.h"
 #include "bench/workload_flags.h"
 #include "bench/write_log.h"
 #include "common/measure/histogram.h"
@@ -122,6 +124,7 @@ class FailoverScenario : public Scenario {
     if (servers == nullptr) {
       return absl::FailedPreconditionError("there are no replicas and Sentinels of ours");
     }
+    servers_ = servers;
     ground_.emplace(plan_, row_.places, *servers);
     course_.emplace(row_.course, plan_, *ground_, *servers);
     return absl::OkStatus();
@@ -157,6 +160,7 @@ class FailoverScenario : public Scenario {
     }
     findings.counters.emplace_back("lost_for_us", static_cast<double>(lost_for_ns) / 1e3);
     TellTimes(findings.counters);
+    TellPartition(findings);
     return findings;
   }
 
@@ -175,6 +179,7 @@ class FailoverScenario : public Scenario {
     findings.counters = {{"two_holders", static_cast<double>(section.two_holders())},
                          {"late_writes_refused", static_cast<double>(section.refused())}};
     TellTimes(findings.counters);
+    TellPartition(findings);
     return findings;
   }
 
@@ -195,13 +200,24 @@ class FailoverScenario : public Scenario {
         since_fault_us(first_ns) / MsToUs(static_cast<double>(ReplicatedDeployment::kDownAfterMs)));
   }
 
+  void TellPartition(Findings& findings) const {
+    if (row_.course.fault == Fault::kPlanned) return;
+    const bool is_real = servers_->partitions() == Partitions::kNamespaces;
+    findings.counters.emplace_back("real_partition", is_real ? 1 : 0);
+    if (!servers_->why_proxy().empty()) {
+      findings.note = absl::StrCat("a proxy cut the links, for want of a network of its own: ",
+                                   servers_->why_proxy());
+    }
+  }
+
   const RunPlan plan_;
   const Row row_;
+  ReplicatedDeployment* servers_ = nullptr;
   std::optional<Ground> ground_;
   std::optional<Course> course_;
 };
 
-std::vector<BenchmarkSpec> Variants() {
+std::vector<BenchmarkSpec> Variants(Partitions partitions) {
   std::vector<BenchmarkSpec> specs;
   for (const Row& row : Rows()) {
     BenchmarkSpec spec = SpecOnBrokenServer(row.name, row.role, row.promise, row.settings);
@@ -219,6 +235,7 @@ std::vector<BenchmarkSpec> Variants() {
     spec.floor.round_trips = writes ? 1 : 2;
     if (writes) spec.floor.requests = 1;
     spec.needs.replicated = true;
+    spec.needs.partitions = partitions;
     spec.residue.keys = {{.name = "fence"},
                          {.name = "lock", .expires = true},
                          {.name = "set:{number}", .type = "set"}};
@@ -246,6 +263,8 @@ std::vector<Metric> Metrics() {
       {"found_p95_us", "us", kLower, kNoisy,
        "95th percentile, over clients, of the time from that announcement until a client was "
        "connected to the new primary"},
+      {"real_partition", "1", Direction::kNeither, MetricClass::kInfo,
+       "1 where a network of its own was cut, in namespaces, and 0 where a proxy cut connections"},
       {"unavailable_x_floor", "1", kLower, kNoisy,
        "unavailable_us over the time after which Sentinels take a silent server for dead"},
   };
@@ -256,11 +275,13 @@ std::vector<Metric> Metrics() {
 }  // namespace
 
 Family FailoverFamily() {
+  const auto partitions = std::make_shared<Partitions>(Partitions::kAuto);
   return {
       .name = "Failover",
       .metrics = Metrics(),
       .columns = {{"lost", "lost_ratio"}, {"outage", "unavailable_us"}, {"found", "found_p95_us"}},
-      .variants = Variants,
+      .flags = {PartitionsFlag(partitions.get())},
+      .variants = [partitions] { return Variants(*partitions); },
   };
 }
 

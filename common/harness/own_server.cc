@@ -29,6 +29,7 @@ std::unique_ptr<ReplicatedDeployment> MakeReplicated(const Requirements& needs,
                                                      DeploymentOptions options,
                                                      const Identity& identity) {
   AddSettings(needs, &options);
+  options.partitions = needs.partitions;
   return std::make_unique<ReplicatedDeployment>(options, identity);
 }
 

@@ -14,6 +14,7 @@
 #include "common/harness/scenario.h"
 #include "common/report/contract.h"
 #include "common/server/deployment/deployment.h"
+#include "common/server/split_network.h"
 
 namespace rcb {
 
@@ -50,8 +51,10 @@ struct Requirements {
   // It runs on a server of ours that is started for such rows, whatever --redis says: what it does
   // to a server must not be done to another's.
   bool own_server = false;
-  // The same with a primary, two replicas and three Sentinels of ours.
+  // The same with a primary, two replicas and three Sentinels of ours, and what cuts the first
+  // primary off from the others there.
   bool replicated = false;
+  Partitions partitions = Partitions::kAuto;
   // The scenario breaks servers of ours, by RunPlan::deployment. That they lose data and
   // connections is what it judges, and makes nothing void.
   bool breaks_servers = false;

@@ -135,6 +135,7 @@ void Suite::RegisterInstance(Instance instance, int64_t rounds) {
   registered->ArgNames(arg_names)->Args(args)->UseRealTime()->Threads(instance.threads);
   if (!is_steady) registered->Iterations(rounds)->Unit(benchmark::kMillisecond);
   if (!is_selected) return;
+  if (spec.needs.partitions == Partitions::kNamespaces) selection_.wants_namespaces = true;
   const bool has_own = spec.needs.own_connections != Requirements::Own::kNone;
   const int64_t own = has_own ? instance.workers : kPingsOfThread * instance.threads;
   const int64_t connections = own * (spec.needs.subscriber ? 2 : 1) + spec.needs.shared_connections;

@@ -39,8 +39,9 @@ struct Selection {
   std::set<std::string> families;            // of these benchmarks
   std::set<std::string> families_with_rate;  // of those that --rate applies to
   std::vector<std::string> names_without_rate;
-  int64_t max_connections = 0;  // that one of them opens to the server under test
-  int64_t max_sockets = 0;      // the same, with those to nodes
+  int64_t max_connections = 0;    // that one of them opens to the server under test
+  int64_t max_sockets = 0;        // the same, with those to nodes
+  bool wants_namespaces = false;  // by name: see Partitions
 };
 
 // A variant that was selected and cannot run here.

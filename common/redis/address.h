@@ -18,6 +18,9 @@ namespace rcb {
 struct Address {
   sockaddr_storage tcp = {};
   std::string unix_path;  // replaces tcp unless it is empty
+  // Closing a connection resets it. What it has not got rid of would otherwise keep the kernel busy
+  // for minutes where the server can't be reached any more. Over TCP.
+  bool resets = false;
 };
 
 // The addresses of `host` as numbers, in the order in which they are to be tried.

@@ -80,6 +80,7 @@ absl::StatusOr<int64_t> PrimaryWatch::SetPrimary(const std::string& host, const 
   const absl::StatusOr<Address> address = Resolve(endpoint);  // a number: nobody is asked
   if (!address.ok()) return address.status();
   primary_ = *address;
+  primary_.resets = true;  // it is left as soon as there is another, and may be cut off by then
   place_ = absl::StrCat(host, ":", port);
   if (!known_.empty() && known_ != place_ && announced_ns_ == 0) announced_ns_ = NowNs();
   known_ = place_;

@@ -44,7 +44,8 @@ class StreamTransport final : public Transport {
     uv_pipe_t unix_socket;
   } handle_;
   uv_connect_t connect_;
-  Listener* listener_;  // is null once we close
+  bool resets_ = false;  // see Address
+  Listener* listener_;   // is null once we close
   uv_os_fd_t descriptor_ = -1;
   int pending_writes_ = 0;
 };
@@ -62,6 +63,7 @@ int StreamTransport::Connect(const Address& address) {
   }
   uv_tcp_init(loop_.uv(), &handle_.tcp);
   handle_.any.data = this;
+  resets_ = address.resets;
   return uv_tcp_connect(&connect_, &handle_.tcp, reinterpret_cast<const sockaddr*>(&address.tcp),
                         on_connect);
 }
@@ -71,6 +73,10 @@ void StreamTransport::OnConnect(int status) {
   if (status < 0) return listener_->OnBroken(Unavailable("connect", status));
   uv_fileno(&handle_.any, &descriptor_);
   if (handle_.any.type == UV_TCP) uv_tcp_nodelay(&handle_.tcp, /*enable=*/1);
+  if (resets_) {
+    const linger at_once = {.l_onoff = 1, .l_linger = 0};
+    setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+  }
   const int result = uv_read_start(
       &handle_.stream,
       [](uv_handle_t* handle, size_t, uv_buf_t* buffer) {

@@ -1,6 +1,7 @@
 #include "common/server/child_process.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -21,11 +22,12 @@ namespace {
 
 // Runs in the child between fork and exec: system calls only, since another thread of the parent
 // may have held any lock at the time of the fork.
-[[noreturn]] void Become(const char* path, char* const* arguments, int input, int log,
+[[noreturn]] void Become(const char* path, char* const* arguments, int input, int log, int space,
                          pid_t parent) {
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(ChildProcess::kCannotExecute);  // it died before the prctl
+  if (space >= 0 && setns(space, CLONE_NEWNET) != 0) _exit(ChildProcess::kCannotExecute);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -42,8 +44,8 @@ namespace {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ChildProcess>> ChildProcess::Spawn(
-    const std::string& path, const std::vector<std::string>& arguments,
-    const std::string& log_path) {
+    const std::string& path, const std::vector<std::string>& arguments, const std::string& log_path,
+    int space) {
   const int input = open("/dev/null", O_RDONLY | O_CLOEXEC);
   const int log = open(log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   std::vector<std::string> copies = arguments;
@@ -53,7 +55,7 @@ absl::StatusOr<std::unique_ptr<ChildProcess>> ChildProcess::Spawn(
 
   const pid_t parent = getpid();
   const pid_t pid = input < 0 || log < 0 ? -1 : fork();
-  if (pid == 0) Become(path.c_str(), argv.data(), input, log, parent);
+  if (pid == 0) Become(path.c_str(), argv.data(), input, log, space, parent);
   const int error = errno;
   if (input >= 0) close(input);
   if (log >= 0) close(log);
@@ -66,15 +68,16 @@ absl::StatusOr<std::unique_ptr<ChildProcess>> ChildProcess::Spawn(
 }
 
 absl::StatusOr<std::unique_ptr<ChildProcess>> ChildProcess::SpawnFromAnyThread(
-    const std::string& path, const std::vector<std::string>& arguments,
-    const std::string& log_path) {
+    const std::string& path, const std::vector<std::string>& arguments, const std::string& log_path,
+    int space) {
   using Spawned = absl::StatusOr<std::unique_ptr<ChildProcess>>;
   std::promise<Spawned> spawning;
   std::future<Spawned> spawned = spawning.get_future();
   std::promise<void> ended;
   std::thread keeper(
-      [&path, &arguments, &log_path](std::promise<Spawned> tell, std::future<void> until_ended) {
-        tell.set_value(Spawn(path, arguments, log_path));
+      [&path, &arguments, &log_path, space](std::promise<Spawned> tell,
+                                            std::future<void> until_ended) {
+        tell.set_value(Spawn(path, arguments, log_path, space));
         until_ended.wait();
       },
       std::move(spawning), ended.get_future());

@@ -23,15 +23,16 @@ class ChildProcess {
   // its own (so that Ctrl-C in a terminal reaches us alone), with no open file but /dev/null as its
   // input and `log_path` as its output. The kernel kills it when the thread that calls this ends
   // (prctl(2), PR_SET_PDEATHSIG), however it ends: call it from the main thread. An executable that
-  // cannot be run shows as a child that exited with kCannotExecute.
+  // cannot be run shows as a child that exited with kCannotExecute. It runs in the network
+  // namespace of the descriptor `space`; -1: in ours.
   static absl::StatusOr<std::unique_ptr<ChildProcess>> Spawn(
       const std::string& path, const std::vector<std::string>& arguments,
-      const std::string& log_path);
+      const std::string& log_path, int space = -1);
 
   // The same from any thread: a thread is kept for the child's life, with which the kernel ties it.
   static absl::StatusOr<std::unique_ptr<ChildProcess>> SpawnFromAnyThread(
       const std::string& path, const std::vector<std::string>& arguments,
-      const std::string& log_path);
+      const std::string& log_path, int space = -1);
 
   static constexpr int kCannotExecute = 127;  // as in a shell
 

@@ -42,6 +42,17 @@ std::vector<std::string> LastLines(const std::string& path, size_t count) {
   return lines;
 }
 
+// What a server at `site` has to be told of it. Nobody reaches it in another namespace but by the
+// links that we lay there, so that it need not mistrust all that is not loopback.
+std::vector<std::string> SiteArguments(const Site& site) {
+  std::vector<std::string> arguments = {"--bind"};
+  // The first is also the one from which Redis 6 connects to others.
+  if (!site.other_address.empty()) arguments.push_back(site.other_address);
+  arguments.push_back(site.address);
+  if (site.space >= 0) arguments.insert(arguments.end(), {"--protected-mode", "no"});
+  return arguments;
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> FindServerBinary(const std::string& requested) {
@@ -88,8 +99,8 @@ std::string LastWordsOf(const std::string& path) {
                        : absl::StrCat("its log: ", absl::StrJoin(lines, " | "));
 }
 
-PrivateServer::PrivateServer(ScratchDirectory directory, int port)
-    : directory_(std::move(directory)), port_(port) {}
+PrivateServer::PrivateServer(ScratchDirectory directory, int port, const Site& site)
+    : directory_(std::move(directory)), port_(port), site_(site) {}
 
 absl::StatusOr<std::unique_ptr<PrivateServer>> PrivateServer::Start(
     const PrivateServerOptions& options) {
@@ -100,7 +111,8 @@ absl::StatusOr<std::unique_ptr<PrivateServer>> PrivateServer::Start(
     const int port = attempt == 0 && options.first_port != 0 ? options.first_port : FreePort();
     absl::StatusOr<ScratchDirectory> directory = ScratchDirectory::Make();
     if (!directory.ok()) return directory.status();
-    std::unique_ptr<PrivateServer> server(new PrivateServer(*std::move(directory), port));
+    std::unique_ptr<PrivateServer> server(
+        new PrivateServer(*std::move(directory), port, options.site));
     status = server->Launch(*binary, options);
     if (status.ok()) return server;
     if (!absl::IsAlreadyExists(status)) break;
@@ -115,7 +127,7 @@ absl::Status PrivateServer::Launch(const std::string& binary, const PrivateServe
   arguments_ = {
       ServerNameToRunAs(binary),
       // clang-format off
-      "--port", absl::StrCat(port_), "--bind", "127.0.0.1",
+      "--port", absl::StrCat(port_),
       "--unixsocket", unix_endpoint().path, "--unixsocketperm", "700",
       "--dir", directory_.path(), "--save", "", "--appendonly", "no", "--daemonize", "no",
       "--maxclients", absl::StrCat(options.max_clients),
@@ -123,10 +135,11 @@ absl::Status PrivateServer::Launch(const std::string& binary, const PrivateServe
       "--tcp-backlog", "4096",
       // clang-format on
   };
-  arguments_.insert(arguments_.end(), options.extra_arguments.begin(),
-                    options.extra_arguments.end());
+  for (const auto& more : {SiteArguments(site_), options.extra_arguments}) {
+    arguments_.insert(arguments_.end(), more.begin(), more.end());
+  }
   absl::StatusOr<std::unique_ptr<ChildProcess>> process =
-      ChildProcess::Spawn(binary_, arguments_, LogPath());
+      ChildProcess::Spawn(binary_, arguments_, LogPath(), site_.space);
   if (!process.ok()) return process.status();
   process_ = *std::move(process);
   const absl::Status ready = AwaitReady(options.start_timeout_ms);
@@ -136,7 +149,7 @@ absl::Status PrivateServer::Launch(const std::string& binary, const PrivateServe
 absl::Status PrivateServer::Relaunch() {
   process_->Kill().IgnoreError();  // it is dead already, unless Kill was forgotten
   absl::StatusOr<std::unique_ptr<ChildProcess>> process =
-      ChildProcess::SpawnFromAnyThread(binary_, arguments_, LogPath());
+      ChildProcess::SpawnFromAnyThread(binary_, arguments_, LogPath(), site_.space);
   if (!process.ok()) return process.status();
   process_ = *std::move(process);
   return absl::OkStatus();
@@ -192,7 +205,7 @@ absl::Status PrivateServer::VerifyIdentity(const PrivateServerOptions& options) 
 
 Endpoint PrivateServer::tcp_endpoint() const {
   Endpoint endpoint;
-  endpoint.host = "127.0.0.1";
+  endpoint.host = site_.address;
   endpoint.port = port_;
   return endpoint;
 }

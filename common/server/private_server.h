@@ -17,6 +17,7 @@
 #include "common/server/child_process.h"
 #include "common/server/scratch_directory.h"
 #include "common/server/server_facts.h"
+#include "common/server/site.h"
 
 namespace rcb {
 
@@ -29,6 +30,7 @@ struct PrivateServerOptions {
   int first_port = 0;  // TCP port to try first; 0: any free one
   int start_timeout_ms = 10'000;
   std::vector<std::string> extra_arguments = {};  // appended to the server's command line
+  Site site = {};
 };
 
 // The path of the executable that `binary` of the options means. Errors name --redis_server.
@@ -78,7 +80,7 @@ class PrivateServer {
   std::string LogTail() const;
 
  private:
-  PrivateServer(ScratchDirectory directory, int port);
+  PrivateServer(ScratchDirectory directory, int port, const Site& site);
 
   absl::Status Launch(const std::string& binary, const PrivateServerOptions& options);
   absl::Status AwaitReady(int timeout_ms);
@@ -88,6 +90,7 @@ class PrivateServer {
 
   ScratchDirectory directory_;
   int port_;
+  const Site site_;
   std::string binary_;
   std::vector<std::string> arguments_;
   int start_timeout_ms_ = 0;

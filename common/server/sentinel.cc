@@ -36,7 +36,7 @@ absl::StatusOr<std::unique_ptr<Sentinel>> Sentinel::Start(const SentinelName& na
   if (!binary.ok()) return binary.status();
   absl::StatusOr<ScratchDirectory> directory = ScratchDirectory::Make();
   if (!directory.ok()) return directory.status();
-  std::unique_ptr<Sentinel> sentinel(new Sentinel(*std::move(directory), name));
+  std::unique_ptr<Sentinel> sentinel(new Sentinel(*std::move(directory), name, options.site));
   const absl::Status status = sentinel->Launch(*binary, options);
   if (status.ok()) return sentinel;
   return absl::Status(status.code(), absl::StrCat("--redis_server=", *binary,
@@ -48,7 +48,8 @@ absl::Status Sentinel::Launch(const std::string& binary, const SentinelOptions& 
   const std::string path = absl::StrCat(directory_.path(), "/sentinel.conf");
   const std::string& name = options.primary_name;
   std::ofstream file(path);
-  file << "port " << name_.port << "\nbind 127.0.0.1\ndir " << directory_.path() << "\n"
+  file << "port " << name_.port << "\nbind " << site_.address << "\ndir " << directory_.path()
+       << "\n"
        << "sentinel monitor " << name << " " << options.primary.host << " " << options.primary.port
        << " " << options.quorum << "\n"
        << "sentinel down-after-milliseconds " << name << " " << options.down_after_ms << "\n"
@@ -56,13 +57,13 @@ absl::Status Sentinel::Launch(const std::string& binary, const SentinelOptions& 
        << "sentinel parallel-syncs " << name << " 2\n"
        << "sentinel myid " << name_.id << "\n";
   for (const SentinelName& other : options.others) {
-    file << "sentinel known-sentinel " << name << " 127.0.0.1 " << other.port << " " << other.id
-         << "\n";
+    file << "sentinel known-sentinel " << name << " " << site_.address << " " << other.port << " "
+         << other.id << "\n";
   }
   file.close();
   if (!file) return absl::UnavailableError(absl::StrCat("cannot write ", path));
-  absl::StatusOr<std::unique_ptr<ChildProcess>> process =
-      ChildProcess::Spawn(binary, {ServerNameToRunAs(binary), path, "--sentinel"}, LogPath());
+  absl::StatusOr<std::unique_ptr<ChildProcess>> process = ChildProcess::Spawn(
+      binary, {ServerNameToRunAs(binary), path, "--sentinel"}, LogPath(), site_.space);
   if (!process.ok()) return process.status();
   process_ = *std::move(process);
   return AwaitAnswer();
@@ -88,7 +89,7 @@ absl::Status Sentinel::AwaitAnswer() {
 
 Endpoint Sentinel::endpoint() const {
   Endpoint endpoint;
-  endpoint.host = "127.0.0.1";
+  endpoint.host = site_.address;
   endpoint.port = name_.port;
   return endpoint;
 }

@@ -15,12 +15,13 @@
 #include "common/redis/uri.h"
 #include "common/server/child_process.h"
 #include "common/server/scratch_directory.h"
+#include "common/server/site.h"
 
 namespace rcb {
 
 // A Sentinel as the others know it.
 struct SentinelName {
-  int port = 0;    // on loopback
+  int port = 0;    // at the site of all
   std::string id;  // 40 hex digits
 };
 
@@ -34,6 +35,7 @@ struct SentinelOptions {
   int quorum = 2;               // Sentinels that must agree that it is down
   int64_t down_after_ms = 500;  // without an answer, it is
   int64_t failover_timeout_ms = 3000;
+  Site site = {};  // of all Sentinels
   // The others, which it would find by itself only after some seconds.
   std::vector<SentinelName> others = {};
 };
@@ -53,8 +55,8 @@ class Sentinel {
   bool IsAlive() { return process_->IsAlive(); }
 
  private:
-  Sentinel(ScratchDirectory directory, const SentinelName& name)
-      : directory_(std::move(directory)), name_(name) {}
+  Sentinel(ScratchDirectory directory, const SentinelName& name, const Site& site)
+      : directory_(std::move(directory)), name_(name), site_(site) {}
 
   absl::Status Launch(const std::string& binary, const SentinelOptions& options);
   absl::Status AwaitAnswer();
@@ -62,6 +64,7 @@ class Sentinel {
 
   ScratchDirectory directory_;
   const SentinelName name_;
+  const Site site_;
   std::unique_ptr<ChildProcess> process_;  // after directory_: it must die first
 };
 

@@ -18,6 +18,7 @@
 #include "common/redis/uri.h"
 #include "common/server/private_server.h"
 #include "common/server/server_facts.h"
+#include "common/server/split_network.h"
 
 namespace rcb {
 
@@ -32,6 +33,8 @@ struct DeploymentOptions {
   int max_clients = 1000;                   // connections that the benchmarks open at once
   std::function<bool()> is_cancelled;       // ends every wait but those of CleanUp; may be empty
   HostLookUp look_up = LookUpHost;          // finds the user's server
+  // What can cut servers of ours off from each other.
+  Partitions partitions = Partitions::kAuto;
 };
 
 // What we call everything that we leave on a server.

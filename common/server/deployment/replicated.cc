@@ -73,30 +73,59 @@ void ReplicatedDeployment::Stop() {
   replicas_.clear();
   proxy_.reset();
   primary_.reset();
+  network_.reset();
   is_broken_ = false;
 }
 
-absl::Status ReplicatedDeployment::Start() {
-  absl::StatusOr<std::unique_ptr<PrivateServer>> primary = StartServer("");
+// What the first start finds out holds for all others, so that all runs are alike.
+absl::Status ReplicatedDeployment::LayNetwork() {
+  if (partitions_ == Partitions::kProxy) return absl::OkStatus();
+  absl::StatusOr<std::unique_ptr<SplitNetwork>> network = SplitNetwork::Make();
+  if (network.ok()) {
+    network_ = *std::move(network);
+    partitions_ = Partitions::kNamespaces;
+    return absl::OkStatus();
+  }
+  if (partitions_ == Partitions::kNamespaces) return network.status();
+  partitions_ = Partitions::kProxy;
+  why_proxy_ = std::string(network.status().message());
+  return absl::OkStatus();
+}
+
+absl::Status ReplicatedDeployment::StartPrimary() {
+  absl::StatusOr<std::unique_ptr<PrivateServer>> primary =
+      StartServer(network_ == nullptr ? Site() : network_->island(), /*replica_of=*/"");
   if (!primary.ok()) return primary.status();
   primary_ = *std::move(primary);
   endpoint_ = primary_->tcp_endpoint();
   facts_ = primary_->facts();
+  if (network_ != nullptr) return absl::OkStatus();
   const absl::StatusOr<Address> address = Resolve(endpoint_);
   if (!address.ok()) return address.status();
   absl::StatusOr<std::unique_ptr<Proxy>> proxy = Proxy::Start(*address, /*seed=*/1);
   if (!proxy.ok()) return proxy.status();
   proxy_ = *std::move(proxy);
-  const std::string replica_of = absl::StrCat("127.0.0.1 ", proxy_->port());
+  return absl::OkStatus();
+}
+
+absl::Status ReplicatedDeployment::Start() {
+  const absl::Status laid = LayNetwork();
+  if (!laid.ok()) return laid;
+  const absl::Status primary = StartPrimary();
+  if (!primary.ok()) return primary;
+  const Site site = network_ == nullptr ? Site() : network_->mainland();
+  const Endpoint outside = outside_endpoint();
   for (int i = 0; i < kReplicas; ++i) {
-    absl::StatusOr<std::unique_ptr<PrivateServer>> replica = StartServer(replica_of);
+    absl::StatusOr<std::unique_ptr<PrivateServer>> replica =
+        StartServer(site, absl::StrCat(outside.host, " ", outside.port));
     if (!replica.ok()) return replica.status();
     replicas_.push_back(*std::move(replica));
   }
   const absl::Status replicated = AwaitReplicas();
   if (!replicated.ok()) return replicated;
   sentinel_options_.binary = options_.server_binary;
-  sentinel_options_.primary = outside_endpoint();
+  sentinel_options_.primary = outside;
+  sentinel_options_.site = site;
   sentinel_options_.down_after_ms = kDownAfterMs;
   absl::Status sentinels = absl::AlreadyExistsError("");
   for (int i = 0; i < kPortAttempts && absl::IsAlreadyExists(sentinels); ++i) {
@@ -124,8 +153,9 @@ absl::Status ReplicatedDeployment::StartSentinels() {
 }
 
 absl::StatusOr<std::unique_ptr<PrivateServer>> ReplicatedDeployment::StartServer(
-    const std::string& replica_of) const {
+    const Site& site, const std::string& replica_of) const {
   PrivateServerOptions options;
+  options.site = site;
   options.binary = options_.server_binary;
   options.max_clients = options_.max_clients + kSpareClients;
   options.extra_arguments = SettingsAsArguments(options_.server_options);
@@ -186,18 +216,29 @@ std::vector<Endpoint> ReplicatedDeployment::sentinels() const {
 }
 
 Endpoint ReplicatedDeployment::outside_endpoint() const {
-  Endpoint endpoint;
-  endpoint.host = "127.0.0.1";
-  endpoint.port = proxy_->port();
+  Endpoint endpoint = primary_->tcp_endpoint();
+  if (network_ != nullptr) {
+    endpoint.host = network_->island().other_address;
+  } else {
+    endpoint.port = proxy_->port();
+  }
   return endpoint;
 }
 
 absl::Status ReplicatedDeployment::CutOff() {
   is_broken_ = true;
+  if (network_ != nullptr) return network_->Cut();
   ProxyFaults faults;
   faults.to_server.swallow = true;
   faults.to_client.swallow = true;
   return proxy_->Set(faults);
+}
+
+absl::Status ReplicatedDeployment::Mend() {
+  if (network_ != nullptr) return network_->Mend();
+  // What was lost on the way can't come any more.
+  proxy_->ResetConnections();
+  return proxy_->Set(ProxyFaults());
 }
 
 absl::Status ReplicatedDeployment::KillPrimary() {
@@ -217,31 +258,29 @@ absl::Status ReplicatedDeployment::FailOver() {
 // heard of a new one, or of the old one's return, is not the end of it.
 absl::StatusOr<Endpoint> ReplicatedDeployment::AskSentinels() const {
   Endpoint primary;
-  primary.host = "127.0.0.1";
-  primary.port = 0;
   for (const auto& sentinel : sentinels_) {
     absl::StatusOr<BlockingClient> client =
         BlockingClient::Connect(sentinel->endpoint(), kAnswerTimeoutMs, options_.is_cancelled);
     if (!client.ok()) return client.status();
     const absl::StatusOr<Reply> told = client->Command({"SENTINEL", "MASTER", primary_name()});
     if (!told.ok()) return told.status();
-    int port = 0;
-    const bool is_settled =
-        FieldOf(*told, "flags") == "master" && absl::SimpleAtoi(FieldOf(*told, "port"), &port);
-    if (!is_settled || (primary.port != 0 && port != primary.port)) {
+    Endpoint named;
+    named.host = FieldOf(*told, "ip");
+    const bool is_settled = FieldOf(*told, "flags") == "master" &&
+                            absl::SimpleAtoi(FieldOf(*told, "port"), &named.port);
+    const bool agrees = primary.host.empty() || named.ToString() == primary.ToString();
+    if (!is_settled || !agrees) {
       return absl::UnavailableError("the Sentinels do not agree on a primary");
     }
-    primary.port = port;
+    primary = named;
   }
   return primary;
 }
 
 absl::Status ReplicatedDeployment::Recover() {
   if (!is_broken_) return absl::OkStatus();
-  // What was lost on the way can't come any more.
-  proxy_->ResetConnections();
-  const absl::Status healed = proxy_->Set(ProxyFaults());
-  if (!healed.ok()) return healed;
+  const absl::Status mended = Mend();
+  if (!mended.ok()) return mended;
   return Await("no primary came", options_.is_cancelled, [this] {
     const absl::StatusOr<Endpoint> primary = AskSentinels();
     if (!primary.ok()) return false;

@@ -1,8 +1,9 @@
 // A primary, two replicas and three Sentinels of our own, which fail over when we break the
 // primary.
 //
-// The replicas and the Sentinels, and clients that are told so, reach the first primary through a
-// proxy, which can cut it off from all of them: what is left beside it is a minority.
+// The replicas and the Sentinels, and clients that are told so, reach the first primary by a way
+// that can be cut: what is left beside it is a minority. That way is the cable of a SplitNetwork,
+// with the first primary alone on the island, or else a proxy.
 
 #ifndef RCB_COMMON_SERVER_DEPLOYMENT_REPLICATED_H_
 #define RCB_COMMON_SERVER_DEPLOYMENT_REPLICATED_H_
@@ -16,6 +17,7 @@
 #include "common/server/deployment/deployment.h"
 #include "common/server/private_server.h"
 #include "common/server/sentinel.h"
+#include "common/server/split_network.h"
 
 namespace rcb {
 
@@ -28,7 +30,7 @@ class ReplicatedDeployment : public Deployment {
   static constexpr int64_t kDownAfterMs = 500;
 
   ReplicatedDeployment(const DeploymentOptions& options, const Identity& identity)
-      : options_(options), identity_(identity) {}
+      : options_(options), identity_(identity), partitions_(options.partitions) {}
 
   const Identity& identity() const override { return identity_; }
   // The first primary, as one reaches it who is beside it; after Recover, the primary.
@@ -47,12 +49,16 @@ class ReplicatedDeployment : public Deployment {
 
   const std::string& primary_name() const { return sentinel_options_.primary_name; }
   std::vector<Endpoint> sentinels() const;
-  // The first primary, through the proxy.
+  // The first primary, by the way that can be cut.
   Endpoint outside_endpoint() const;
+  // What cuts that way, known after the first EnsureAlive; and why it is a proxy where a network
+  // would have been preferred, in one line, or empty.
+  Partitions partitions() const { return partitions_; }
+  const std::string& why_proxy() const { return why_proxy_; }
 
   // Faults. From any one thread at a time, after EnsureAlive.
-  // Cuts the first primary off from all that reach it through the proxy: nothing gets through, and
-  // nobody is told.
+  // Cuts the first primary off from all that reach it by outside_endpoint(): nothing gets through,
+  // and nobody is told.
   absl::Status CutOff();
   // Kills it.
   absl::Status KillPrimary();
@@ -61,7 +67,11 @@ class ReplicatedDeployment : public Deployment {
 
  private:
   absl::Status Start();
-  absl::StatusOr<std::unique_ptr<PrivateServer>> StartServer(const std::string& replica_of) const;
+  absl::Status StartPrimary();
+  absl::Status LayNetwork();
+  absl::Status Mend();
+  absl::StatusOr<std::unique_ptr<PrivateServer>> StartServer(const Site& site,
+                                                             const std::string& replica_of) const;
   absl::Status StartSentinels();
   absl::Status AwaitReplicas() const;
   absl::Status AwaitSentinels() const;
@@ -71,9 +81,12 @@ class ReplicatedDeployment : public Deployment {
   const DeploymentOptions options_;
   const Identity identity_;
   SentinelOptions sentinel_options_;
+  Partitions partitions_;
+  std::string why_proxy_;
   // In the order in which they start, so that they end the other way round.
+  std::unique_ptr<SplitNetwork> network_;
   std::unique_ptr<PrivateServer> primary_;
-  std::unique_ptr<Proxy> proxy_;
+  std::unique_ptr<Proxy> proxy_;  // where there is no network
   std::vector<std::unique_ptr<PrivateServer>> replicas_;
   std::vector<std::unique_ptr<Sentinel>> sentinels_;
   Endpoint endpoint_;
