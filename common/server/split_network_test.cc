@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -101,13 +102,14 @@ TEST_F(SplitNetworkTest, BothSidesReachEachOther) {
 }
 
 TEST_F(SplitNetworkTest, SeveralStandSideBySideAndLeaveNothing) {
+  std::optional<BlockingClient> client;  // outlives them
   {
     const auto one = MustMake();
     const auto other = MustMake();
     EXPECT_NE(one->island().address, other->island().address);
     EXPECT_THAT(NetworkLeftovers(), SizeIs(4));
     const auto server = MustStart(one->island());
-    BlockingClient client = BlockingClient::Connect(server->tcp_endpoint(), kTimeoutMs).value();
+    client.emplace(BlockingClient::Connect(server->tcp_endpoint(), kTimeoutMs).value());
     EXPECT_THAT(NetworkLeftovers(), SizeIs(5)) << "with a connection";
   }
   EXPECT_THAT(NetworkLeftovers(), IsEmpty());

@@ -43,13 +43,12 @@ class ReplicatedDeploymentBy : public testing::TestWithParam<Partitions> {
   }
 
   static std::string why_no_network_;
-  ReplicatedDeployment deployment_{
-      [] {
-        DeploymentOptions options;
-        options.partitions = GetParam();
-        return options;
-      }(),
-      kIdentity};
+  ReplicatedDeployment deployment_{[] {
+                                     DeploymentOptions options;
+                                     options.partitions = GetParam();
+                                     return options;
+                                   }(),
+                                   kIdentity};
 };
 
 std::string ReplicatedDeploymentBy::why_no_network_;
