@@ -78,6 +78,9 @@ void AddContext(const Options& options, const FlagSet& flags, const Catalogue& c
   add("server_io_threads", facts.io_threads == 0 ? "unknown" : absl::StrCat(facts.io_threads));
   add("server_is_private", deployment.is_ours() ? "true" : "false");
   add("server_address", deployment.is_ours() ? "private" : deployment.endpoint().ToString());
+  if (!deployment.sentinel_name().empty()) {
+    add("server_sentinel_name", deployment.sentinel_name());
+  }
   add("server_options",
       options.server_options.empty() ? "default" : absl::StrJoin(options.server_options, "; "));
   add("transport", Transport(deployment));
@@ -92,7 +95,10 @@ void AddContext(const Options& options, const FlagSet& flags, const Catalogue& c
 
 std::string ContextLine(const Options& options, const Deployment& deployment) {
   const ServerFacts& facts = deployment.facts();
-  const std::string where = deployment.is_ours() ? "private" : deployment.endpoint().ToString();
+  std::string where = deployment.is_ours() ? "private" : deployment.endpoint().ToString();
+  if (!deployment.sentinel_name().empty()) {
+    absl::StrAppend(&where, ", primary of ", deployment.sentinel_name());
+  }
   return absl::StrCat(OrUnknown(facts.name), " ", OrUnknown(facts.version), " (", where, ", ",
                       Transport(deployment), "); ", options.rate > 0 ? "open loop" : "closed loop",
                       ", seed ", options.seed, "\n", std::thread::hardware_concurrency(), " CPUs, ",

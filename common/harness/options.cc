@@ -62,9 +62,11 @@ bool ParseKeyPrefix(absl::string_view text, std::string* prefix) {
 
 std::vector<Flag> ServerFlags(Options* o) {
   return {
-      {"redis", "redis://[[user]:password@]host[:port][/db] or unix:///path[?db=N]",
-       "use this running server, not a private one; a password can come from the environment, in "
-       "RCB_REDIS_PASSWORD",
+      {"redis",
+       "redis://[[user]:password@]host[:port][/db], unix:///path[?db=N] or "
+       "redis+sentinel://[[user]:password@]host[:port][,host[:port]...]/master-name[/db]",
+       "use this running server, or the primary that these Sentinels name, not a private one; a "
+       "password can come from the environment, in RCB_REDIS_PASSWORD",
        [o](absl::string_view v) { return !(o->redis = std::string(v)).empty(); }},
       {"redis_server", "a path",
        "the server binary to start (default: redis-server or valkey-server on PATH)",

@@ -261,6 +261,9 @@ void Run::NoteFailure(ThreadSlot& slot, const WorkerState& state, absl::string_v
 
 void Run::OnSweep(ThreadSlot& slot) {
   if (slot.index == 0 && on_sweep_) on_sweep_(*this);
+  if (slot.index == 0 && !stopped() && options_.is_in_vain && options_.is_in_vain()) {
+    Abort("the primary is another one by now");
+  }
   const int64_t timeout_ns =
       (options_.op_timeout_ms + options_.max_compute_ms) * kNsPerMs + kStallGraceNs;
   // Having nothing to do is no stall, but failing again and again at once is.

@@ -31,6 +31,8 @@ struct RunOptions {
   int64_t extended_ns = 0;             // that it lasts where it is extended, if that is more
   IntervalFeed* feed = nullptr;        // which is handed what happens meanwhile; null: nobody
   bool keeps_incidents = false;        // for a log
+  // Whether the run can be no result any more, and ends; null: never. Asked by thread 0.
+  std::function<bool()> is_in_vain = nullptr;
 };
 
 // Drive is called by all threads at once, each with its own slot; the rest by one thread while no
@@ -51,8 +53,8 @@ class Run {
 
   // Whether the run has ended before its time: by Ctrl-C, or as abort_reason() says. Any thread.
   bool stopped() const { return stopping_.load(std::memory_order_relaxed); }
-  // What stopped the run: no operation succeeded for the deadline and 5 s more, or the epochs do
-  // not end. Empty unless one of these did.
+  // What stopped the run: no operation succeeded for the deadline and 5 s more, the epochs do not
+  // end, or the run was in vain. Empty unless one of these did.
   const std::string& abort_reason() const { return abort_reason_; }
   // Operations begun so far, about. Any thread.
   int64_t progress() const { return taken_.load(std::memory_order_relaxed); }

@@ -104,12 +104,14 @@ void DeleteRunKeys(const std::string& prefix, BlockingClient& redis) {
 absl::Status Stage::Prepare(Deployment& deployment,
                             const std::function<absl::Status(BlockingClient& redis)>& work) {
   const int generation_before = deployment.generation();
+  failovers_before_ = deployment.failovers().count;
   absl::Status ready = deployment.EnsureAlive();
   // That a server fails while nothing runs must show somewhere, too.
   if (ready.ok() && deployment.generation() != generation_before && !server_suspect_) {
     ready = absl::UnavailableError("the server was gone before this run, and has been replaced");
   }
   server_suspect_ = false;
+  if (ready.ok()) failovers_before_ = deployment.failovers().count;
   if (ready.ok()) ready = Connect(deployment);
   return ready.ok() ? work(*redis_) : ready;
 }
@@ -166,12 +168,13 @@ absl::Status Stage::Begin(const Instance& instance, Deployment& deployment, cons
   const int64_t with_extra = std::min(2 * instance.threads * recorded, options_.history_limit);
   session_->StartRecord(length.min_ns > 0 ? with_extra : recorded);
   if (plan.feed != nullptr) plan.feed->BeginRun(instance.printed_name, instance.threads);
-  run_ = std::make_unique<Run>(plan, MakeRunOptions(instance, length.min_ns), *session_,
+  run_ = std::make_unique<Run>(plan, MakeRunOptions(instance, deployment, length.min_ns), *session_,
                                std::move(scenario), std::move(on_sweep));
   return absl::OkStatus();
 }
 
-RunOptions Stage::MakeRunOptions(const Instance& instance, int64_t min_ns) const {
+RunOptions Stage::MakeRunOptions(const Instance& instance, const Deployment& deployment,
+                                 int64_t min_ns) const {
   const BenchmarkSpec& spec = instance.spec;
   RunOptions options;
   options.shape = spec.shape;
@@ -183,6 +186,7 @@ RunOptions Stage::MakeRunOptions(const Instance& instance, int64_t min_ns) const
   options.min_ns = min_ns;
   options.feed = options_.feed;
   options.keeps_incidents = options_.keeps_incidents;
+  options.is_in_vain = [&deployment] { return deployment.HasFailedOver(); };
   options.extended_ns = static_cast<int64_t>(spec.min_run_s * 1e9);
   if (spec.shape != Shape::kRounds) {
     options.rate_per_second =
@@ -235,9 +239,17 @@ absl::Status Stage::OpenSession(const Instance& instance, Deployment& deployment
   return absl::OkStatus();
 }
 
+std::string Stage::FailoverDuringRun(Deployment& deployment) {
+  deployment.LookForFailover();
+  const Failovers& failovers = deployment.failovers();
+  return failovers.count > failovers_before_ ? failovers.last : "";
+}
+
 std::string Stage::LossDuringRun(const Instance& instance, Deployment& deployment) {
   if (instance.spec.needs.breaks_servers) return "";  // it is what the row is about
-  if (!Connect(deployment).ok()) return "";           // which Judge tells
+  const std::string failover = FailoverDuringRun(deployment);
+  if (!failover.empty()) return failover;
+  if (!Connect(deployment).ok()) return "";  // which Judge tells
   LossFacts before = loss_before_;
   if (instance.spec.needs.evicts) before.evicted_keys = -1;
   if (instance.spec.needs.flushes) before.flushes = -1;

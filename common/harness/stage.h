@@ -70,6 +70,9 @@ class Stage {
   // Makes sure of the harness's connection, which may have been lost together with the workers'.
   absl::Status Connect(Deployment& deployment);
   std::string MakeTrialPrefix(const Instance& instance, Deployment& deployment) const;
+  // The failover of the user's Sentinels since the run, or the try to begin it, began, in one line;
+  // empty where there was none, or the servers are ours.
+  std::string FailoverDuringRun(Deployment& deployment);
   // What the server lost, or may have lost, since the run began, in one line; empty where it tells
   // of nothing. Call it before Judge.
   std::string LossDuringRun(const Instance& instance, Deployment& deployment);
@@ -91,7 +94,8 @@ class Stage {
  private:
   absl::StatusOr<ConnectionOptions> Reach(const Requirements& needs, Deployment& deployment);
   absl::Status OpenSession(const Instance& instance, Deployment& deployment);
-  RunOptions MakeRunOptions(const Instance& instance, int64_t min_ns) const;
+  RunOptions MakeRunOptions(const Instance& instance, const Deployment& deployment,
+                            int64_t min_ns) const;
 
   const StageOptions options_;
   std::optional<BlockingClient> redis_;
@@ -101,6 +105,7 @@ class Stage {
   std::unique_ptr<Session> session_;
   std::unique_ptr<Run> run_;  // after the session, which it uses
   LossFacts loss_before_;     // the run
+  int failovers_before_ = 0;  // the run, or the try to begin it
   bool server_suspect_ = false;
 };
 

@@ -166,6 +166,8 @@ void Suite::RegisterPlainOnce(const std::string& name, int64_t workers, const Bo
         if (!IsTooLate(ledger_name) && !IsInterrupted() && entry.abort_reason.empty()) {
           const absl::Status status = body(state, IterationsOf(state));
           if (!status.ok() && !IsInterrupted()) {
+            const std::string failover = stage_.FailoverDuringRun(deployment_);
+            if (!failover.empty()) entry.void_reason = failover;
             entry.abort_reason = std::string(status.message());
             stage_.SuspectServer();
           }
@@ -261,10 +263,14 @@ void Suite::Begin(const Instance& instance, int64_t iterations) {
                                               if (on_progress_) on_progress_(name, run);
                                             });
     if (!begun.ok()) {
+      const std::string failover = stage_.FailoverDuringRun(DeploymentFor(instance.spec));
+      if (!failover.empty()) entry.void_reason = failover;
       if (!IsInterrupted()) entry.abort_reason = std::string(begun.message());
       if (log_ != nullptr) {
-        log_->Write(
-            LogEntry("aborted").Add("row", instance.printed_name).Add("text", begun.message()));
+        LogEntry aborted("aborted");
+        aborted.Add("row", instance.printed_name).Add("text", begun.message());
+        if (!failover.empty()) aborted.Add("void", failover);
+        log_->Write(aborted);
       }
       stage_.SuspectServer();
     }
@@ -290,7 +296,7 @@ void Suite::Finish(const Instance& instance, benchmark::State& state) {
   if (has_broken || tally.errors > 0 || tally.timeouts > 0 || !run.abort_reason().empty()) {
     stage_.SuspectServer();
   }
-  const std::string loss = stage_.LossDuringRun(instance, deployment);
+  std::string loss = stage_.LossDuringRun(instance, deployment);
   if (!loss.empty()) entry.void_reason = loss;
   if (run.stopped()) {
     entry.interrupted = IsInterrupted();
@@ -301,6 +307,11 @@ void Suite::Finish(const Instance& instance, benchmark::State& state) {
   if (!overload.empty()) entry.overload = overload;
   absl::StatusOr<Findings> judged = stage_.Judge(instance, deployment);
   entry.interrupted = IsInterrupted();
+  // It may have come while the result was checked, on a server that had lost some of it by then.
+  if (loss.empty() && (!judged.ok() || !judged->violations.none())) {
+    loss = stage_.FailoverDuringRun(deployment);
+    if (!loss.empty()) entry.void_reason = loss;
+  }
   if (!judged.ok()) {
     stage_.SuspectServer();
     if (!IsInterrupted()) entry.abort_reason = std::string(judged.status().message());
@@ -308,6 +319,7 @@ void Suite::Finish(const Instance& instance, benchmark::State& state) {
     return Publish(instance, Findings(), state);
   }
   entry.finished = true;
+  if (!loss.empty()) judged->Acquit();
   if (MayTry(instance, tally)) {
     const TrialOutcome outcome = stage_.Try(instance, deployment);
     entry.trial = outcome.not_tried.empty() ? "tried" : "not tried: " + outcome.not_tried;

@@ -4,10 +4,14 @@
 
 #include <benchmark/benchmark.h>
 
+#include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "common/harness/test_bed.h"
 #include "common/harness/test_session.h"
 #include "common/measure/clock.h"
@@ -91,6 +95,109 @@ TEST(Suite, APassLeavesOutWhatWouldBeginTooLate) {
   EXPECT_FALSE(entry.is_late);
   EXPECT_GT(runs, 1);
   EXPECT_EQ(entry.errors, 1);  // of the first pass
+}
+
+// The test program's server as if it were a user's, whose Sentinels fail over when the test says.
+class FailingOver : public Deployment {
+ public:
+  explicit FailingOver(Deployment& server) : server_(server) {}
+
+  const Identity& identity() const override { return server_.identity(); }
+  const Endpoint& endpoint() const override { return server_.endpoint(); }
+  bool is_ours() const override { return server_.is_ours(); }
+  Permissions permissions() const override { return server_.permissions(); }
+  PrivateServer* private_server() override { return server_.private_server(); }
+  int generation() const override { return failovers_.count; }
+  const ServerFacts& facts() const override { return server_.facts(); }
+  absl::StatusOr<ServerFacts> FetchFacts() const override { return server_.FetchFacts(); }
+  absl::Status EnsureAlive() override {
+    LookForFailover();
+    return server_.EnsureAlive();
+  }
+  const Failovers& failovers() const override { return failovers_; }
+  void LookForFailover() override {
+    if (!comes.exchange(false)) return;
+    is_announced = false;
+    ++failovers_.count;
+    failovers_.last = "from here to there";
+  }
+  bool HasFailedOver() const override { return is_announced; }
+  absl::Status CheckRoom(int64_t connections) const override {
+    return server_.CheckRoom(connections);
+  }
+  absl::Status CleanUp() override { return absl::OkStatus(); }
+
+  std::atomic<bool> comes{false};         // for who looks for it
+  std::atomic<bool> is_announced{false};  // the Sentinels tell of it on their own
+
+ private:
+  Deployment& server_;
+  Failovers failovers_;
+};
+
+// Says what a demoted server would have it say: that something was lost.
+class LosingScenario : public FunctionScenario {
+ public:
+  LosingScenario(OperateFunction operate, std::function<void()> on_check)
+      : FunctionScenario(std::move(operate)), on_check_(std::move(on_check)) {}
+  absl::StatusOr<Findings> Check(absl::Span<const OpRecord>, BlockingClient&) override {
+    on_check_();
+    Findings lost;
+    lost.Detect("by_test", {1, "an update was lost"});
+    return lost;
+  }
+
+ private:
+  const std::function<void()> on_check_;
+};
+
+enum class When { kNever, kBefore, kMeanwhile, kAnnounced, kAtTheCheck };
+
+// The row whose servers fail over then.
+LedgerEntry RowWithFailover(When when) {
+  absl::StatusOr<Deployment*> server = TestBed::Server();
+  EXPECT_TRUE(server.ok()) << server.status();
+  FailingOver deployment(**server);
+  deployment.comes = when == When::kBefore;
+  Options options;
+  Suite suite(
+      options, deployment, [](const std::string&) { return true; }, nullptr);
+  BenchmarkSpec spec(absl::StrCat("Follow/policy/f", static_cast<int>(when)), Role::kSafe,
+                     {.promise = "it holds"});
+  spec.workers = {2};
+  spec.make = [&deployment, when](const RunPlan&) {
+    const auto operate = [&deployment, when](Worker& worker) -> Operation {
+      if (when == When::kMeanwhile || when == When::kAnnounced) deployment.comes = true;
+      if (when == When::kAnnounced) {
+        deployment.is_announced = true;
+        co_await worker.loop->Sleep(/*duration_ns=*/3'000'000'000);
+      }
+      co_await worker.redis().Run(Command("PING"));
+      co_return 1;
+    };
+    return std::make_unique<LosingScenario>(
+        operate, [&deployment, when] { deployment.comes = when == When::kAtTheCheck; });
+  };
+  suite.Register(spec);
+  Silent silent;
+  benchmark::RunSpecifiedBenchmarks(&silent, spec.name);
+  const LedgerEntry* entry = suite.ledger().Find(spec.name + "/workers:2/threads:1");
+  EXPECT_NE(entry, nullptr);
+  return entry == nullptr ? LedgerEntry() : *entry;
+}
+
+TEST(Suite, ARowWhoseServersFailOverIsVoidAndItsViolationsAreNobodys) {
+  EXPECT_EQ(RowWithFailover(When::kNever).verdict(), RowVerdict::kBroken);
+  for (const When when : {When::kBefore, When::kMeanwhile, When::kAnnounced, When::kAtTheCheck}) {
+    SCOPED_TRACE(static_cast<int>(when));
+    const LedgerEntry entry = RowWithFailover(when);
+    EXPECT_EQ(entry.verdict(), RowVerdict::kVoid);
+    EXPECT_EQ(entry.void_reason, "from here to there");
+    EXPECT_TRUE(entry.violations.none());
+    EXPECT_TRUE(entry.detections.empty());
+    const std::string ends_early = "the primary is another one by now";
+    EXPECT_EQ(entry.abort_reason == ends_early, when == When::kAnnounced) << entry.abort_reason;
+  }
 }
 
 }  // namespace

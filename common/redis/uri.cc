@@ -188,7 +188,9 @@ absl::StatusOr<Endpoint> ParseUri(absl::string_view uri, absl::string_view fallb
     status =
         Malformed(absl::StrCat("TLS is not supported (", scheme, "://); use redis:// or unix://"));
   } else {
-    status = Malformed("write redis://[[user]:password@]host[:port][/db] or unix:///path[?db=N]");
+    status = Malformed(
+        "write redis://[[user]:password@]host[:port][/db], unix:///path[?db=N] or "
+        "redis+sentinel://host:port/master-name");
   }
   if (!status.ok()) return status;
   return endpoint;

@@ -18,6 +18,7 @@
 #include "absl/time/time.h"
 #include "common/history/json_string.h"
 #include "common/measure/clock.h"
+#include "common/redis/sentinel_uri.h"
 #include "common/redis/uri.h"
 
 namespace rcb {
@@ -53,11 +54,19 @@ std::string WithoutSecretValue(absl::string_view pair, char between) {
   return absl::StrCat(pair.substr(0, end + 1), kHidden);
 }
 
+std::string WithoutLogin(absl::string_view uri) {
+  if (IsSentinelUri(uri)) {
+    const absl::StatusOr<SentinelUri> sentinels = ParseSentinelUri(uri);
+    return sentinels.ok() ? sentinels->ToString() : kHidden;
+  }
+  const absl::StatusOr<Endpoint> server = ParseUri(uri);
+  return server.ok() ? server->ToString() : kHidden;
+}
+
 std::string WithoutSecret(absl::string_view argument) {
   absl::string_view value = argument;
   if (absl::ConsumePrefix(&value, "--redis=")) {
-    const absl::StatusOr<Endpoint> server = ParseUri(value);
-    return absl::StrCat("--redis=", server.ok() ? server->ToString() : kHidden);
+    return absl::StrCat("--redis=", WithoutLogin(value));
   }
   if (absl::ConsumePrefix(&value, "--server_option=")) {
     return absl::StrCat("--server_option=",

@@ -85,12 +85,15 @@ TEST(WithoutSecretsTest, HidesWhatMayBeAPassword) {
   EXPECT_THAT(
       WithoutSecrets({"bench", "--redis=redis://me:pass%40word@host:1234/2",
                       "--redis=redis://:s@e@cret@host", "--redis=redis://host",
-                      "--redis=redis://:cut off", "--server_option=masterauth hush",
-                      "--server_option=user me on >hush ~*", "--server_option=io-threads 4",
+                      "--redis=redis+sentinel://me:hush@a,b:1/main/2",
+                      "--redis=redis+sentinel://me:hush@a/", "--redis=redis://:cut off",
+                      "--server_option=masterauth hush", "--server_option=user me on >hush ~*",
+                      "--server_option=io-threads 4",
                       "--benchmark_context=a=b,token=hush,url=http://u:hush@host/", "--seed=7",
                       "RCB_REDIS_PASSWORD=hush", "BENCHMARK_FILTER=Counter"}),
       ElementsAre("bench", "--redis=redis://host:1234/2", "--redis=redis://host:6379",
-                  "--redis=redis://host:6379", "--redis=***", "--server_option=masterauth ***",
+                  "--redis=redis://host:6379", "--redis=redis+sentinel://a:26379,b:1/main/2",
+                  "--redis=***", "--redis=***", "--server_option=masterauth ***",
                   "--server_option=user ***", "--server_option=io-threads 4",
                   "--benchmark_context=a=b,token=***,url=http://***@host/", "--seed=7",
                   "RCB_REDIS_PASSWORD=***", "BENCHMARK_FILTER=Counter"));

@@ -90,6 +90,11 @@ absl::StatusOr<ServerFacts> FetchServerFacts(const Endpoint& endpoint,
 
 absl::Status CheckUsable(const ServerFacts& facts) {
   if (facts.mode != "cluster" && facts.mode != "sentinel") return absl::OkStatus();
+  if (facts.mode == "sentinel") {
+    return absl::FailedPreconditionError(
+        "the server is a sentinel; write redis+sentinel://host:port/master-name to have it find "
+        "the primary, or name a standalone server");
+  }
   return absl::FailedPreconditionError(
       absl::StrCat("the server runs in ", facts.mode,
                    " mode, which the suite does not support; name a standalone server"));

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/redis/sentinel_uri.h"
+#include "common/server/deployment/followed.h"
 #include "common/server/deployment/foreign.h"
 #include "common/server/deployment/standalone.h"
 
@@ -30,6 +32,7 @@ absl::StatusOr<std::unique_ptr<Deployment>> OpenDeployment(const DeploymentOptio
   const Identity identity{absl::StrCat(options.key_prefix, digits, ":"),
                           absl::StrCat("rcb_", digits)};
   if (options.redis_uri.empty()) return Open<StandaloneDeployment>(options, identity);
+  if (IsSentinelUri(options.redis_uri)) return Open<FollowedDeployment>(options, identity);
   return Open<ForeignDeployment>(options, identity);
 }
 

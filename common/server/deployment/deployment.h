@@ -23,7 +23,7 @@
 namespace rcb {
 
 struct DeploymentOptions {
-  std::string redis_uri;                    // the user's server; empty: one of our own
+  std::string redis_uri;                    // the user's server or Sentinels; empty: our own server
   std::string password_from_environment;    // for a URI without one; empty: none
   std::string server_binary;                // of servers of ours; see PrivateServerOptions
   std::vector<std::string> server_options;  // "name value" each, of the server under test
@@ -52,6 +52,12 @@ struct Permissions {
 // Settings of a server by their names in its configuration, such as {"maxmemory-policy",
 // "allkeys-lru"}.
 using Settings = std::vector<std::pair<std::string, std::string>>;
+
+// What the user's Sentinels did, as far as it was noticed.
+struct Failovers {
+  int count = 0;
+  std::string last;  // in one line, from which address to which
+};
 
 class ReplicatedDeployment;
 
@@ -90,11 +96,23 @@ class Deployment {
 
   // Makes sure that all servers answer. Servers of ours that are dead or silent for 2 s are
   // replaced by fresh ones; the user's server is given some seconds to come back (kUnavailable if
-  // not).
+  // not), or a minute where Sentinels may put another one in its place.
   virtual absl::Status EnsureAlive() = 0;
   // After a run that broke servers on purpose: undoes what can be undone, and waits until
   // endpoint() is the server that has what the run left, so that it can be judged.
   virtual absl::Status Recover() { return absl::OkStatus(); }
+  // By which name the user's Sentinels know the server under test; empty where none named it.
+  virtual std::string sentinel_name() const { return ""; }
+  // The failovers so far.
+  virtual const Failovers& failovers() const {
+    static const Failovers kNone;
+    return kNone;
+  }
+  // Looks whether there was another one, and then goes to the new primary. Where the old one does
+  // not answer, waits for a failover, as EnsureAlive does.
+  virtual void LookForFailover() {}
+  // Whether Sentinels name another primary than endpoint(), so that a run is in vain. Any thread.
+  virtual bool HasFailedOver() const { return false; }
   // Whether the server under test, as it was when we came, takes so many connections more.
   virtual absl::Status CheckRoom(int64_t connections) const = 0;
   // Why `settings` can't be changed here by Configure, in one line; empty where they can.
@@ -123,10 +141,9 @@ class Deployment {
   int64_t runs_ = 0;
 };
 
-// Starts a server of our own, or reaches the user's server and makes sure that it can be
-// benchmarked: standalone, writable, with room for the connections. Errors are one line that names
-// --redis or
-// --redis_server.
+// Starts a server of our own, or reaches the user's server, which Sentinels may have to name, and
+// makes sure that it can be benchmarked: no cluster, writable, with room for the connections.
+// Errors are one line that names --redis or --redis_server.
 absl::StatusOr<std::unique_ptr<Deployment>> OpenDeployment(const DeploymentOptions& options);
 
 }  // namespace rcb

@@ -53,32 +53,30 @@ absl::string_view Advice(absl::StatusCode code) {
 
 absl::StatusOr<std::unique_ptr<ForeignDeployment>> ForeignDeployment::Open(
     const DeploymentOptions& options, const Identity& identity) {
-  std::unique_ptr<ForeignDeployment> deployment(new ForeignDeployment(options, identity));
-  absl::StatusOr<Endpoint> endpoint =
+  const absl::StatusOr<Endpoint> endpoint =
       ParseUri(options.redis_uri, options.password_from_environment);
   if (!endpoint.ok()) return endpoint.status();
-  deployment->endpoint_ = *std::move(endpoint);
-  const absl::Status reached = deployment->Reach();
+  std::unique_ptr<ForeignDeployment> deployment(
+      new ForeignDeployment(options, identity, endpoint->ToString()));
+  const absl::Status reached = deployment->MoveTo(*endpoint);
   if (!reached.ok()) return deployment->Attribute(reached);
-  deployment->is_clean_ = false;
   return deployment;
 }
 
 ForeignDeployment::~ForeignDeployment() { CleanUp().IgnoreError(); }
 
-// Waits for a server that still loads its data.
-absl::StatusOr<BlockingClient> ForeignDeployment::Connect() const {
+absl::StatusOr<BlockingClient> ForeignDeployment::ConnectTo(const Endpoint& endpoint) const {
   const steady_clock::time_point deadline = steady_clock::now() + kLoadingTimeout;
   for (;;) {
     absl::StatusOr<BlockingClient> client =
-        BlockingClient::Connect(endpoint_, kAnswerTimeoutMs, options_.is_cancelled);
+        BlockingClient::Connect(endpoint, kAnswerTimeoutMs, options_.is_cancelled);
     if (client.ok()) return client;
     const absl::Status& status = client.status();
     // To a client that does not speak it, TLS is a connection that was closed or nonsense.
     const bool may_be_tls =
         absl::IsDataLoss(status) ||
         (absl::IsUnavailable(status) && !absl::StrContains(status.message(), "cannot connect"));
-    if (may_be_tls && SpeaksTls(endpoint_, kAnswerTimeoutMs)) {
+    if (may_be_tls && SpeaksTls(endpoint, kAnswerTimeoutMs)) {
       return absl::FailedPreconditionError(
           "the server speaks TLS at this port, which the suite does not; name its plain port");
     }
@@ -90,6 +88,28 @@ absl::StatusOr<BlockingClient> ForeignDeployment::Connect() const {
     }
     std::this_thread::sleep_for(kReturnPollInterval);
   }
+}
+
+absl::Status ForeignDeployment::MoveTo(const Endpoint& endpoint) {
+  const Endpoint before = std::exchange(endpoint_, endpoint);
+  const ServerFacts facts_before = facts_;
+  const bool is_first = before.host.empty() && before.path.empty();
+  const absl::Status reached = Reach();
+  if (is_first) return reached;
+  const Endpoint there = std::exchange(endpoint_, before);
+  if (!reached.ok()) {
+    facts_ = facts_before;
+    return reached;
+  }
+  Point(there);
+  PutBackElsewhere().IgnoreError();  // it is tried again at the end
+  return reached;
+}
+
+void ForeignDeployment::Point(const Endpoint& endpoint) {
+  if (!changed_.empty()) elsewhere_.push_back({endpoint_, std::exchange(changed_, {})});
+  endpoint_ = endpoint;
+  ++generation_;
 }
 
 absl::Status ForeignDeployment::Reach() {
@@ -133,10 +153,9 @@ absl::Status ForeignDeployment::CheckRoom(int64_t connections) const {
 }
 
 absl::Status ForeignDeployment::Attribute(const absl::Status& status) const {
-  const std::string name = endpoint_.ToString();
-  const bool is_named = absl::StartsWith(status.message(), name);
+  const bool is_named = absl::StartsWith(status.message(), uri_);
   return absl::Status(status.code(),
-                      absl::StrCat("--redis=", is_named ? "" : absl::StrCat(name, ": "),
+                      absl::StrCat("--redis=", is_named ? "" : absl::StrCat(uri_, ": "),
                                    status.message(), Advice(status.code())));
 }
 
@@ -148,17 +167,21 @@ absl::Status ForeignDeployment::EnsureAlive() {
   steady_clock::time_point deadline = steady_clock::now() + kReturnTimeout;
   const steady_clock::time_point loaded_deadline = steady_clock::now() + kLoadingTimeout;
   for (;;) {
-    absl::StatusOr<ServerFacts> facts = FetchFacts();
-    if (facts.ok()) {
-      if (facts->process_id != facts_.process_id) ++generation_;
-      facts_ = *std::move(facts);
-      return absl::OkStatus();
-    }
-    if (IsLoading(facts.status())) deadline = loaded_deadline;
-    if (steady_clock::now() >= deadline) return Attribute(facts.status());
-    if (options_.is_cancelled && options_.is_cancelled()) return facts.status();
+    const absl::Status seen = LookOnce();
+    if (seen.ok()) return seen;
+    if (IsLoading(seen)) deadline = loaded_deadline;
+    if (steady_clock::now() >= deadline) return Attribute(seen);
+    if (options_.is_cancelled && options_.is_cancelled()) return seen;
     std::this_thread::sleep_for(kReturnPollInterval);
   }
+}
+
+absl::Status ForeignDeployment::LookOnce() {
+  absl::StatusOr<ServerFacts> facts = FetchFacts();
+  if (!facts.ok()) return facts.status();
+  if (facts->process_id != facts_.process_id) ++generation_;
+  facts_ = *std::move(facts);
+  return absl::OkStatus();
 }
 
 std::string ForeignDeployment::WhyNotConfigure(const Settings& settings) {
@@ -225,6 +248,29 @@ absl::Status ForeignDeployment::PutBackSettings(const Settings& except, Blocking
   return status;
 }
 
+// On the servers that we have left. Sentinels have a server write down the settings that it has
+// when they make it a replica, so that it has to write them down once more.
+absl::Status ForeignDeployment::PutBackElsewhere() {
+  absl::Status status;
+  std::vector<Changed> kept;
+  for (Changed& changed : elsewhere_) {
+    absl::StatusOr<BlockingClient> client =
+        BlockingClient::Connect(changed.where, kCleanUpAnswerTimeoutMs);
+    absl::Status put_back = client.status();
+    for (const auto& [name, value] : changed.settings) {
+      if (put_back.ok()) put_back = client->Command({"CONFIG", "SET", name, value}).status();
+    }
+    if (put_back.ok()) {
+      client->Command({"CONFIG", "REWRITE"}).status().IgnoreError();  // it may have no file
+    } else {
+      kept.push_back(std::move(changed));
+    }
+    status.Update(put_back);
+  }
+  elsewhere_ = std::move(kept);
+  return status;
+}
+
 absl::Status ForeignDeployment::CleanUp() {
   if (is_clean_) return absl::OkStatus();
   absl::StatusOr<BlockingClient> client =
@@ -234,17 +280,28 @@ absl::Status ForeignDeployment::CleanUp() {
     status = PutBackSettings({}, *client);
     status.Update(DeleteOurs(*client));
   }
+  status.Update(PutBackElsewhere());
   is_clean_ = status.ok();
   if (is_clean_) return absl::OkStatus();
-  const auto setting = [](std::string* out, const std::pair<std::string, std::string>& entry) {
-    absl::StrAppend(out, entry.first, ", which was '", entry.second, "'");
+  return Attribute(absl::Status(
+      status.code(),
+      absl::StrCat(status.message(), "; what may be left: keys ", identity_.key_prefix,
+                   "* and the function library ", identity_.library_name, DescribeChanged())));
+}
+
+std::string ForeignDeployment::DescribeChanged() const {
+  const auto describe = [](const Settings& settings, const Endpoint& where) {
+    const auto setting = [](std::string* out, const Setting& entry) {
+      absl::StrAppend(out, entry.first, ", which was '", entry.second, "'");
+    };
+    return absl::StrCat("; settings of ", where.ToString(), ": ",
+                        absl::StrJoin(settings, "; ", setting));
   };
-  const std::string settings =
-      changed_.empty() ? "" : absl::StrCat("; settings: ", absl::StrJoin(changed_, "; ", setting));
-  return Attribute(
-      absl::Status(status.code(),
-                   absl::StrCat(status.message(), "; what may be left: keys ", identity_.key_prefix,
-                                "* and the function library ", identity_.library_name, settings)));
+  std::string text = changed_.empty() ? "" : describe(changed_, endpoint_);
+  for (const Changed& changed : elsewhere_) {
+    absl::StrAppend(&text, describe(changed.settings, changed.where));
+  }
+  return text;
 }
 
 // Keys and functions.

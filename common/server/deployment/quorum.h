@@ -30,6 +30,10 @@ class QuorumDeployment : public Deployment {
   const ServerFacts& facts() const override { return primary_.facts(); }
   absl::StatusOr<ServerFacts> FetchFacts() const override { return primary_.FetchFacts(); }
   absl::Status EnsureAlive() override;
+  std::string sentinel_name() const override { return primary_.sentinel_name(); }
+  const Failovers& failovers() const override { return primary_.failovers(); }
+  void LookForFailover() override { primary_.LookForFailover(); }
+  bool HasFailedOver() const override { return primary_.HasFailedOver(); }
   absl::Status CheckRoom(int64_t connections) const override {
     return primary_.CheckRoom(connections);
   }
