@@ -13,6 +13,7 @@
 #include "common/measure/atomic_max.h"
 #include "common/measure/clock.h"
 #include "common/redis/command.h"
+#include "common/server/deployment/deployment.h"
 
 namespace rcb {
 namespace {
@@ -64,6 +65,16 @@ HolderFaultScenario::HolderFaultScenario(const RunPlan& plan, const BenchmarkSpe
       rounds_(static_cast<size_t>(plan.budget) + 1),
       round_(rounds_.data()) {}
 
+absl::Status HolderFaultScenario::Prepare(BlockingClient& redis) {
+  if (fault_.server_stall_leases > 0) {
+    server_ = plan_.deployment == nullptr ? nullptr : plan_.deployment->private_server();
+    if (server_ == nullptr) {
+      return absl::FailedPreconditionError("there is no server of ours to stall");
+    }
+  }
+  return victim_->Prepare(redis);
+}
+
 void HolderFaultScenario::StartRound(int64_t round) {
   number_ = round;
   round_ = &rounds_[static_cast<size_t>(round)];
@@ -95,7 +106,9 @@ Operation HolderFaultScenario::Observe(Worker& worker) {
     const int64_t before_ns = NowNs();
     co_await worker.loop->Sleep(kWatchNs);
     co_await worker.redis().Run(ping);
-    RaiseTo(round_->standstill_ns, NowNs() - before_ns - kWatchNs);
+    const int64_t after_ns = NowNs();
+    RaiseTo(round_->standstill_ns,
+            after_ns - before_ns - kWatchNs - StoppedNs(*round_, before_ns, after_ns));
   }
   co_return kNoPart;
 }
@@ -141,7 +154,8 @@ absl::StatusOr<int64_t> HolderFaultScenario::End(Worker& worker, const FaultyCli
 
 bool HolderFaultScenario::OnHold(FaultyClient& client) {
   ++round_->holds;
-  if (round_->faulty_ns != 0) SetOnce(round_->next_held_ns);
+  const bool is_other = client.worker().index != round_->faulty_worker;
+  if (is_other && round_->faulty_ns != 0) SetOnce(round_->next_held_ns);
   int nobody = -1;
   // Of readers and writers, who hold together and alone, only the latter hold up everyone.
   const bool is_first =
@@ -149,6 +163,7 @@ bool HolderFaultScenario::OnHold(FaultyClient& client) {
       round_->faulty_worker.compare_exchange_strong(nobody, client.worker().index);
   if (!is_first) return false;
   SetOnce(round_->held_ns);
+  if (server_ != nullptr) StallServer(*client.worker().loop);
   if (fault_.stall_leases > 0) {
     client.StallAfter(DrawRequest(),
                       static_cast<int64_t>(fault_.stall_leases *
@@ -157,6 +172,28 @@ bool HolderFaultScenario::OnHold(FaultyClient& client) {
     client.DieAfter(DrawRequest());
   }
   return true;
+}
+
+// Before the holder asks for anything more: what it sends from now on, the server does not read.
+void HolderFaultScenario::StallServer(Loop& loop) {
+  SetOnce(round_->faulty_ns);
+  round_->stopped_ns = NowNs();
+  const absl::Status paused = server_->Pause();
+  if (!paused.ok()) {
+    server_status_.Update(paused);
+    return;
+  }
+  plan_.AddMark("fault", absl::StrCat("the server of round ", number_, " stalls"));
+  loop.Spawn(ResumeServer(loop, *round_));
+}
+
+Task<void> HolderFaultScenario::ResumeServer(Loop& loop, HolderRound& round) {
+  const double stall_ns =
+      fault_.server_stall_leases * static_cast<double>(fault_.lease_ms * kNsPerMs);
+  // An interrupt ends it early.
+  static_cast<void>(co_await Try(loop.Sleep(static_cast<int64_t>(stall_ns))));
+  round.resumed_ns = NowNs();
+  server_status_.Update(server_->Resume());
 }
 
 // The same in each process that has this seed.
@@ -169,6 +206,8 @@ int HolderFaultScenario::DrawRequest() const {
 
 void HolderFaultScenario::OnFault(FaultyClient& client) {
   static_cast<void>(client);
+  if (fault_.stall_leases > 0) SetOnce(round_->stalled_ns);
+  if (server_ != nullptr) return;  // it is not its fault
   SetOnce(round_->faulty_ns);
   plan_.AddMark("fault", absl::StrCat("the holder of round ", number_,
                                       fault_.stall_leases > 0 ? " stalls" : " dies"));
@@ -206,6 +245,10 @@ std::vector<OpRecord> HolderFaultScenario::VictimsHistory(
 
 absl::StatusOr<Findings> HolderFaultScenario::Check(absl::Span<const OpRecord> history,
                                                     BlockingClient& redis) {
+  if (!server_status_.ok()) return server_status_;
+  const absl::Status stalled =
+      server_ == nullptr ? absl::OkStatus() : CheckServerStalled(fault_, rounds_);
+  if (!stalled.ok()) return stalled;
   // The lock of the last one to die stays until its lease is over.
   std::this_thread::sleep_for(std::chrono::milliseconds(fault_.lease_ms));
   const std::vector<OpRecord> victims = VictimsHistory(history);
@@ -282,6 +325,15 @@ BenchmarkSpec WithHolderFault(const std::string& name, Role role, const std::str
   spec.args = {{"lease_ms", fault.lease_ms}};
   spec.needs = victim.needs;
   spec.needs.own_connections = Requirements::Own::kByOperations;
+  if (fault.server_stall_leases > 0) {
+    spec.needs.own_server = true;
+    spec.needs.breaks_servers = true;
+    // That somebody else holds while the first one goes on is part of the row.
+    spec.min_workers = 2;
+    if (role == Role::kSafe) {
+      spec.contract.bounds = {{"two_holders_ratio", Bound::Relation::kAtLeast, 0.01}};
+    }
+  }
   spec.residue = victim.residue;
   spec.residue.is_judged = role == Role::kSafe && fault.stall_leases == 0;
   spec.op_classes = victim.op_classes;

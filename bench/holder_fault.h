@@ -1,5 +1,5 @@
 // Rounds of another family's variant in which the first worker to hold what all others wait for, a
-// lock or the duty to compute, misbehaves on purpose: Crash and Stall.
+// lock or the duty to compute, misbehaves on purpose, or the server does then: Crash and Stall.
 
 #ifndef RCB_BENCH_HOLDER_FAULT_H_
 #define RCB_BENCH_HOLDER_FAULT_H_
@@ -20,6 +20,8 @@
 #include "common/harness/faulty_client.h"
 #include "common/harness/scenario.h"
 #include "common/harness/spec.h"
+#include "common/runtime/task.h"
+#include "common/server/private_server.h"
 
 namespace rcb {
 
@@ -30,7 +32,7 @@ class HolderFaultScenario final : public Scenario, private FaultyClient::Directo
  public:
   HolderFaultScenario(const RunPlan& plan, const BenchmarkSpec& victim, const HolderFault& fault);
 
-  absl::Status Prepare(BlockingClient& redis) override { return victim_->Prepare(redis); }
+  absl::Status Prepare(BlockingClient& redis) override;
   void StartRound(int64_t round) override;
   Operation Operate(Worker& worker) override;
   // What the victim's checker finds, and who was not served in time.
@@ -54,6 +56,8 @@ class HolderFaultScenario final : public Scenario, private FaultyClient::Directo
                               const absl::StatusOr<int64_t>& result);
   int64_t DueNs(const HolderRound& round) const;
   int DrawRequest() const;
+  void StallServer(Loop& loop);
+  Task<void> ResumeServer(Loop& loop, HolderRound& round);
   void Keep(const std::string& detector, int64_t count, Findings& findings) const;
   void Detect(const std::string& detector, const Violations& found, Findings& findings) const;
   Violations LateValues(BlockingClient& redis) const;
@@ -61,6 +65,8 @@ class HolderFaultScenario final : public Scenario, private FaultyClient::Directo
   const RunPlan plan_;
   const HolderFault fault_;
   const std::unique_ptr<Scenario> victim_;
+  PrivateServer* server_ = nullptr;  // where it is to stall
+  absl::Status server_status_;       // why that failed
   std::vector<HolderRound> rounds_;
   HolderRound* round_;  // the one that runs
   int64_t number_ = 0;  // of it

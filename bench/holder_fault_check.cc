@@ -42,6 +42,24 @@ void MeasureRecovery(const HolderFault& fault, const std::vector<HolderRound>& r
 
 }  // namespace
 
+absl::Status CheckServerStalled(const HolderFault& fault, const std::vector<HolderRound>& rounds) {
+  bool has_stalled = false;
+  for (const HolderRound& round : rounds) {
+    if (round.stopped_ns == 0) continue;
+    has_stalled = true;
+    if (round.served_ns != 0 && round.served_ns < round.resumed_ns) {
+      return absl::InternalError("the server answered although it had been stopped (SIGSTOP)");
+    }
+    if (round.resumed_ns - round.stopped_ns <= fault.lease_ms * kNsPerMs) {
+      return absl::InternalError("the server was stopped (SIGSTOP) for less than a lease");
+    }
+  }
+  if (has_stalled) return absl::OkStatus();
+  return absl::UnavailableError(
+      "no client held in time for the server to stall then: take fewer --workers, or a longer "
+      "--lease_ms");
+}
+
 Violations CheckWaits(const HolderFault& fault, const std::vector<HolderRound>& rounds) {
   Violations late;
   for (size_t number = 1; number < rounds.size(); ++number) {
@@ -97,15 +115,13 @@ Counters MeasureRounds(const HolderFault& fault, const std::vector<HolderRound>&
   int64_t holds = 0;
   int64_t faults = 0;
   int64_t together = 0;
-  const auto stall_ns =
-      static_cast<int64_t>(fault.stall_leases * static_cast<double>(fault.lease_ms * kNsPerMs));
   for (size_t number = 1; number < rounds.size(); ++number) {
     const HolderRound& round = rounds[number];
     unserved += round.unserved;
     holds += round.holds;
     if (round.faulty_ns == 0) continue;
     ++faults;
-    if (round.next_held_ns != 0 && round.next_held_ns < round.faulty_ns + stall_ns) ++together;
+    if (HeldTogether(fault, round)) ++together;
   }
   Counters counters = {{"unserved", static_cast<double>(unserved)}};
   const auto add_share = [&counters](const char* name, int64_t part, int64_t whole) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "bench/holder_round.h"
 #include "common/check/history.h"
@@ -14,6 +15,10 @@
 #include "common/harness/scenario.h"
 
 namespace rcb {
+
+// Of rounds whose server was to stall: that it did so for longer than a lease, in one of them at
+// least, and in none for less. Nothing follows from such rounds otherwise.
+absl::Status CheckServerStalled(const HolderFault& fault, const std::vector<HolderRound>& rounds);
 
 // Who was not served, or not within the time that the contract gives.
 Violations CheckWaits(const HolderFault& fault, const std::vector<HolderRound>& rounds);

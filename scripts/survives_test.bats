@@ -35,6 +35,7 @@ has_line() { # LINE
 }
 
 @test "each variant is kept, bounded or broken, with what that costs" {
+  VARIANTS+=(Stall/locking/server_lock_fenced/workers:20/lease_ms:100)
   write_processes one 1 1 "${FIGURES}"
   survives 0 one/1.json
   has_line '### A client stands still for longer than its lease'
@@ -43,7 +44,10 @@ has_line() { # LINE
   has_line '| `Stall/unsafe/lock_redlock` | broken | 95.7 % of its late writes are accepted |'
   has_line '### The server is killed and starts again'
   has_line 'One process, redis 7.0.15, commit 0123456789ab'
-  [[ "${output}" == *lock_fenced*lock_ticket*lock_redlock*everysec* ]]
+  has_line '### The server stands still for longer than a lease'
+  has_line '| `Stall/locking/server_lock_fenced` | kept | no late write is accepted |'
+  [[ "${output}" == *lock_fenced*lock_ticket*lock_redlock*server_lock_fenced*everysec* ]]
+  [[ "${output}" != *server_lock_fenced*server_lock_fenced* ]]
 }
 
 @test "a figure is the median of several processes, and of the largest number of workers" {

@@ -7,8 +7,9 @@ namespace {
 
 constexpr int64_t kNsPerMs = 1'000'000;
 constexpr int64_t kLookNs = 2 * kNsPerMs;
-// For a holder to come or to go, and for the replicas to hear of it.
+// For holders to go, and for the replicas to hear of the slow one.
 constexpr int64_t kSettleNs = 100 * kNsPerMs;
+constexpr int64_t kMaxHoldNs = 5'000 * kNsPerMs;
 constexpr int64_t kMaxFailoverNs = 20'000 * kNsPerMs;
 
 }  // namespace
@@ -23,7 +24,7 @@ Task<absl::Status> Course::Break(Worker& worker) {
   co_await worker.loop->Sleep(plan_.before_ms * kNsPerMs);
   Section& section = ground_.section();
   if (plan_.slow_holder == SlowHolder::kAfterCut) section.SetGate(false);
-  if (plan_.slow_holder == SlowHolder::kBeforeCut) section.WantSlowHolder();
+  if (plan_.slow_holder == SlowHolder::kBeforeCut) co_await AwaitSlowHolder(worker);
   if (plan_.slow_holder != SlowHolder::kNone) co_await worker.loop->Sleep(kSettleNs);
   cut_ns_ = NowNs();
   if (plan_.fault == Fault::kPlanned) {
@@ -33,16 +34,28 @@ Task<absl::Status> Course::Break(Worker& worker) {
   }
   run_.AddMark("fault", "the primary is cut off");
   const absl::Status cut = servers_.CutOff();
-  if (plan_.slow_holder == SlowHolder::kAfterCut) {
-    section.WantSlowHolder();
-    section.SetGate(true);
-  }
+  if (plan_.slow_holder == SlowHolder::kAfterCut) co_await AwaitSlowHolder(worker);
   fault_ns_ = cut_ns_;
   if (!cut.ok() || plan_.fault == Fault::kCutOff) co_return cut;
   co_await worker.loop->Sleep(plan_.links_down_ms * kNsPerMs);
   fault_ns_ = NowNs();
   run_.AddMark("fault", "the primary is killed");
   co_return servers_.KillPrimary();
+}
+
+// Opens the gate and waits until somebody holds the lock who is slow.
+Task<absl::Status> Course::AwaitSlowHolder(Worker& worker) {
+  const int64_t give_up_ns = NowNs() + kMaxHoldNs;
+  Section& section = ground_.section();
+  section.WantSlowHolder();
+  section.SetGate(true);
+  while (section.wants_slow()) {
+    if (NowNs() > give_up_ns) {
+      co_return absl::DeadlineExceededError("no client came to hold the lock within 5 s");
+    }
+    co_await worker.loop->Sleep(kLookNs);
+  }
+  co_return absl::OkStatus();
 }
 
 // Waits until clients are served by another primary.

@@ -56,6 +56,7 @@ class Course {
 
  private:
   Task<absl::Status> Break(Worker& worker);
+  Task<absl::Status> AwaitSlowHolder(Worker& worker);
   Task<absl::Status> Follow(Worker& worker);
 
   const CoursePlan plan_;

@@ -35,6 +35,7 @@ constexpr int64_t kNsPerMs = 1'000'000;
 // Half of the clients stay with the primary that is cut off.
 constexpr Places kSplit = {Place::kBesideSentinels, Place::kBesidePrimary};
 constexpr Places kTogether = {Place::kBetween, Place::kBetween};
+constexpr int kStandalone = 2;  // of the three servers of Redlock
 
 // What is judged.
 enum class Judged { kWrites, kHolders, kLateWrites };
@@ -49,6 +50,7 @@ struct Row {
   Settings settings = {};
   Judged judged = Judged::kWrites;
   int64_t may_lose_ms = 0;  // writes acknowledged so long after the links went down; 0: none
+  int standalone = 0;       // servers besides that have a vote
 };
 
 constexpr CoursePlan kKilled = {.fault = Fault::kKill};
@@ -63,6 +65,8 @@ constexpr CoursePlan kKilledWithHolder = {.fault = Fault::kKill,
 
 constexpr char kOneHolder[] =
     "one holder at a time within its lease, and no write of an earlier holder after a later one's";
+constexpr char kMajority[] =
+    "one holder at a time within its validity, where a majority of the servers still has the lock";
 constexpr char kNoLateWrite[] = "no write of an earlier holder is accepted after a later one's";
 constexpr char kNoneLost[] = "no acknowledged write is lost in a failover";
 constexpr char kConfirmed[] = "no write is lost that all replicas have confirmed";
@@ -101,6 +105,26 @@ std::vector<Row> Rows() {
        kTogether,
        {},
        Judged::kHolders},
+      {"Failover/unsafe/redlock_bare_majority",
+       Role::kControl,
+       failover::RedlockBareMajority,
+       kOneHolder,
+       kKilledAfterCut,
+       kTogether,
+       {},
+       Judged::kHolders,
+       /*may_lose_ms=*/0,
+       kStandalone},
+      {"Failover/locking/redlock",
+       Role::kSafe,
+       failover::Redlock,
+       kMajority,
+       kKilledAfterCut,
+       kTogether,
+       {},
+       Judged::kHolders,
+       /*may_lose_ms=*/0,
+       kStandalone},
       {"Failover/locking/fenced",
        Role::kSafe,
        failover::Fenced,
@@ -178,6 +202,9 @@ class FailoverScenario : public Scenario {
     findings.Detect("by_late_write", late);
     findings.counters = {{"two_holders", static_cast<double>(section.two_holders())},
                          {"late_writes_refused", static_cast<double>(section.refused())}};
+    if (row_.standalone > 0) {
+      findings.counters.emplace_back("outvoted", static_cast<double>(ground_->outvoted()));
+    }
     TellTimes(findings.counters);
     TellPartition(findings);
     return findings;
@@ -232,10 +259,15 @@ std::vector<BenchmarkSpec> Variants(Partitions partitions) {
       // That a late writer comes is part of the row.
       spec.contract.bounds = {{"late_writes_refused", Bound::Relation::kAtLeast, 1}};
     }
+    if (row.standalone > 0 && row.role == Role::kSafe) {
+      // That the new primary does not know of the lock is part of the row.
+      spec.contract.bounds = {{"outvoted", Bound::Relation::kAtLeast, 1}};
+    }
     spec.floor.round_trips = writes ? 1 : 2;
     if (writes) spec.floor.requests = 1;
     spec.needs.replicated = true;
     spec.needs.partitions = partitions;
+    spec.needs.quorum_nodes = row.standalone;
     spec.residue.keys = {{.name = "fence"},
                          {.name = "lock", .expires = true},
                          {.name = "set:{number}", .type = "set"}};
@@ -258,6 +290,8 @@ std::vector<Metric> Metrics() {
        "how often a worker got the lock while another's lease held"},
       {"late_writes_refused", "1", Direction::kNeither, MetricClass::kInfo,
        "writes of holders that were refused because a later one had written"},
+      {"outvoted", "1", Direction::kNeither, MetricClass::kInfo,
+       "how often the new primary gave a lock that the majority of the servers refused"},
       {"announced_us", "us", kLower, kNoisy,
        "from the fault until the Sentinels announced another primary"},
       {"found_p95_us", "us", kLower, kNoisy,

@@ -67,12 +67,18 @@ class Ground {
   // The primary has answered the worker's request.
   void NoteServed(const Worker& worker);
 
+  // The primary has given the worker a lock that the majority refused. It counts where that is the
+  // announced one.
+  void NoteOutvoted(const Worker& worker) { outvoted_ += clients_[worker.index].follows ? 1 : 0; }
+
   // The Sentinels' announcements, as they come to the worker's thread; null before it has listened.
   const PrimaryWatch* WatchOf(const Worker& worker) const {
     return watches_[static_cast<size_t>(worker.index % threads_)].get();
   }
   // How many clients the announced primary has served. Any thread.
   int64_t served() const { return served_; }
+  // How often it was outvoted. Any thread.
+  int64_t outvoted() const { return outvoted_; }
 
   // After the run, of each client that found another primary: how long after the announcement, and
   // when that one had first answered it.
@@ -102,6 +108,7 @@ class Ground {
   const int threads_;
   std::vector<std::unique_ptr<PrimaryWatch>> watches_;  // by thread
   std::atomic<int64_t> served_{0};
+  std::atomic<int64_t> outvoted_{0};
   std::atomic<bool> is_over_{false};
   PerWorker<Client> clients_;
 };

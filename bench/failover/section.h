@@ -15,10 +15,13 @@ class Section {
  public:
   // While the gate is shut, nobody asks for the lock.
   void SetGate(bool is_open) { is_open_ = is_open; }
-  bool is_open() const { return is_open_; }
   // The next to hold the lock is slow: it works until the run is over.
   void WantSlowHolder() { wants_slow_ = true; }
+  bool wants_slow() const { return wants_slow_; }
   bool TakeSlowness() { return wants_slow_.exchange(false); }
+  // Whether that worker may ask for the lock. As long as a slow holder is wanted, only one may:
+  // many that ask several servers at once split the votes.
+  bool MayAsk(int worker) const { return is_open_ && (worker == 0 || !wants_slow_); }
 
   // Somebody believes to hold the lock, until `lease_end_ns` at most. Yields the number of this
   // stay, from 1, in the order in which they come.

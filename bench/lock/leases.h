@@ -4,13 +4,11 @@
 #ifndef RCB_BENCH_LOCK_LEASES_H_
 #define RCB_BENCH_LOCK_LEASES_H_
 
-#include <algorithm>
 #include <cstdint>
-#include <memory>
 #include <string>
 
 #include "bench/lock/lock.h"
-#include "common/runtime/event.h"
+#include "bench/redlock.h"
 
 namespace rcb::lock {
 
@@ -80,68 +78,25 @@ inline Operation Unfenced(Worker& worker, Section& section) {
   return ShowFence(worker, section, kRead, kWrite, Eager());
 }
 
-// What a command to all nodes came to.
-struct Votes {
-  explicit Votes(Loop& loop) : counted(loop) {}
-
-  Event counted;
-  size_t missing = 0;
-  int granted = 0;
-};
-
-inline Task<void> Ask(Connection& node, Command command, std::shared_ptr<Votes> votes) {
-  const absl::StatusOr<Reply> answer = co_await Try(node.Run(command));
-  if (answer.ok() && !answer->is_nil()) ++votes->granted;
-  if (--votes->missing == 0) votes->counted.Set();
-}
-
-// Sends `command` to all nodes at once and waits for each, at most for its deadline: how many
-// answered something else than nil.
-inline Task<absl::StatusOr<int>> AskAll(Worker& worker, const Command& command) {
-  auto votes = std::make_shared<Votes>(*worker.loop);
-  votes->missing = worker.nodes.size();
-  for (Connection* node : worker.nodes) worker.loop->Spawn(Ask(*node, command, votes));
-  co_await votes->counted.Wait(NowNs() + kGiveUpMs * kNsPerMs);
-  co_return votes->granted;
-}
-
-// Connects again to the nodes that were lost, where too few are left to win.
-inline Task<absl::Status> EnsureQuorum(Worker& worker, int quorum) {
-  const auto connected = std::count_if(worker.nodes.begin(), worker.nodes.end(),
-                                       [](Connection* node) { return node->connected(); });
-  if (connected >= quorum) co_return absl::OkStatus();
-  for (Connection* node : worker.nodes) {
-    if (!node->connected()) static_cast<void>(co_await Try(node->Connect()));
-  }
-  co_return absl::OkStatus();
-}
-
 // locking/redlock: a majority of independent servers must grant the lock, soon enough for some of
 // the lease to be left. https://redis.io/docs/manual/patterns/distributed-locks
 inline Operation Redlock(Worker& worker, Section& section) {
-  const int64_t lease_ms = section.lease_ms();
-  const int64_t drift_ms = lease_ms / 100 + 2;
-  const Keys& keys = section.keys();
-  const int quorum = static_cast<int>(worker.nodes.size()) / 2 + 1;
-  const std::string token = NewToken(worker);
-  const Command acquire("SET", keys.lock, token, "NX", "PX", lease_ms);
-  const Command release("EVAL", kReleaseToken.body, 1, keys.lock, token);
+  Loop& loop = *worker.loop;
+  const RedlockRequests lock(section.keys().lock, NewToken(worker), section.lease_ms());
   const int64_t wanted_ns = NowNs();
   Backoff backoff = Retrying();
   while (true) {
-    co_await EnsureQuorum(worker, quorum);
-    const int64_t asked_ns = NowNs();
-    const int granted = co_await AskAll(worker, acquire);
-    const int64_t validity_ns = (lease_ms - drift_ms) * kNsPerMs - (NowNs() - asked_ns);
-    if (granted >= quorum && validity_ns > 0) break;
-    co_await AskAll(worker, release);
+    co_await EnsureConnected(worker.nodes, QuorumOf(worker.nodes.size()));
+    const Grant grant = co_await AskForLock(loop, worker.nodes, lock);
+    if (grant.is_held) break;
+    co_await AskAll(loop, worker.nodes, lock.release);
     co_await RetryAfter(worker, backoff);
   }
   Visit visit(section, worker, wanted_ns);
   const int64_t value = co_await Work(worker, section);
   visit.Leave();
   // A node that can't be told keeps the lock until the lease ends, which is slow but safe.
-  static_cast<void>(co_await Try(AskAll(worker, release)));
+  static_cast<void>(co_await Try(AskAll(loop, worker.nodes, lock.release)));
   co_return value;
 }
 

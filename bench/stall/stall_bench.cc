@@ -1,8 +1,12 @@
-// Stall: the holder of a lock, or the one who computes for all, stalls for longer than its lease.
+// Stall: the holder of a lock, or the one who computes for all, stalls for longer than its lease,
+// or the server does.
 //
 // Question: do two hold at once, and is what the late one writes accepted?
 // Rounds:   all workers want it at once; the first to hold sends its write one and a half leases
-//           late, when another has held and written. The variants are those of Lock and Stampede.
+//           late, when another has held and written. In the rows called server_* it is not at
+//           fault: the server stands still for so long, and answers when the lease is over. The
+//           holder goes on with that answer, and writes half a lease later. The variants are those
+//           of Lock and Stampede.
 // Checked:  the record of the counter, who was inside together, fences, and whose value is in the
 //           cache in the end.
 
@@ -23,6 +27,8 @@ constexpr int64_t kDefaultRounds = 4;
 constexpr double kStallLeases = 1.5;
 // Where those that wait look once a lease, and so may look just before it ends.
 constexpr double kLongStallLeases = 2.5;
+// What the holder's own work takes where the server stalls: less than a lease.
+constexpr double kWorkLeases = 0.5;
 
 struct Row {
   const char* name;
@@ -34,6 +40,7 @@ struct Row {
   bool has_lease = true;
   bool holds_nothing = false;
   double stall_leases = kStallLeases;
+  double server_stall_leases = 0;
 };
 
 constexpr char kAlone[] = "no late write accepted, no update lost, and nobody else inside";
@@ -140,7 +147,51 @@ constexpr Row kRows[] = {
      .victim = "locking/lease",
      .promise = kLateFill,
      .request = 0},
+    {.name = "Stall/unsafe/server_lock_token_backoff",
+     .role = Role::kControl,
+     .family = "Lock",
+     .victim = "locking/token_backoff",
+     .promise = kAlone,
+     .stall_leases = kWorkLeases,
+     .server_stall_leases = kStallLeases},
+    {.name = "Stall/unsafe/server_lock_redlock",
+     .role = Role::kControl,
+     .family = "Lock",
+     .victim = "locking/redlock",
+     .promise = kAlone,
+     .stall_leases = kWorkLeases,
+     .server_stall_leases = kStallLeases},
+    {.name = "Stall/locking/server_lock_fenced",
+     .role = Role::kSafe,
+     .family = "Lock",
+     .victim = "locking/fenced",
+     .promise = kFenced,
+     .stall_leases = kWorkLeases,
+     .server_stall_leases = kStallLeases},
+    // What they compute needs something from the server that stalls.
+    {.name = "Stall/unsafe/server_stampede_token_lock",
+     .role = Role::kControl,
+     .family = "Stampede",
+     .victim = "locking/token_lock",
+     .promise = kLateFill,
+     .request = 0,
+     .stall_leases = kStallLeases + kWorkLeases,
+     .server_stall_leases = kStallLeases},
+    {.name = "Stall/locking/server_stampede_lease",
+     .role = Role::kSafe,
+     .family = "Stampede",
+     .victim = "locking/lease",
+     .promise = kLateFill,
+     .request = 0,
+     .stall_leases = kStallLeases + kWorkLeases,
+     .server_stall_leases = kStallLeases},
 };
+
+// For how long the holder stalls itself: some variants take longer than a lease to find out.
+double StallLeasesOf(const Row& row, const BenchmarkSpec& victim) {
+  if (row.server_stall_leases > 0 || victim.shape == Shape::kRounds) return row.stall_leases;
+  return std::max(row.stall_leases, victim.trial.stall_leases);
+}
 
 std::vector<BenchmarkSpec> Variants(const HolderFaultOptions& options) {
   const std::vector<BenchmarkSpec> victims = VariantsWithHolders();
@@ -149,10 +200,8 @@ std::vector<BenchmarkSpec> Variants(const HolderFaultOptions& options) {
     const BenchmarkSpec& victim = FindVariant(victims, row.family, row.victim);
     HolderFault fault;
     fault.lease_ms = options.lease_ms;
-    // Some variants take longer than a lease to find out.
-    fault.stall_leases = victim.shape == Shape::kRounds
-                             ? row.stall_leases
-                             : std::max(row.stall_leases, victim.trial.stall_leases);
+    fault.stall_leases = StallLeasesOf(row, victim);
+    fault.server_stall_leases = row.server_stall_leases;
     fault.first_request = row.request;
     fault.last_request = row.request;
     fault.recovery_leases = victim.trial.recovery_leases;

@@ -36,12 +36,33 @@ TEST(StallTest, LateWritesAreAcceptedInEachControlAndNowhereElse) {
     const std::map<std::string, double> counters = CountersOf(findings);
     EXPECT_EQ(counters.at("late_write_ratio") > 0, spec.role == Role::kControl);
     EXPECT_EQ(counters.at("unserved"), 0);
+    if (!spec.needs.breaks_servers) continue;
+    EXPECT_GE(counters.at("recovery_p50_us"), 50'000) << "before the lease was over";
+    EXPECT_GT(counters.at("two_holders_ratio"), 0);
   }
+}
+
+// Otherwise a row whose server does not stall for long enough would be safe.
+TEST(StallTest, ARowIsNotJudgedUnlessItsServerStalledForLongEnough) {
+  HolderFault fault;
+  fault.lease_ms = 60;
+  fault.stall_leases = 0.5;
+  fault.server_stall_leases = 0.1;
+  fault.first_request = 1;
+  fault.last_request = 1;
+  const std::vector<BenchmarkSpec> victims = VariantsWithHolders();
+  const BenchmarkSpec& victim = FindVariant(victims, "Lock", "locking/fenced");
+  const BenchmarkSpec spec =
+      WithHolderFault("Stall/locking/server_lock_fenced", Role::kSafe, "", victim, fault, kRounds);
+  TestBed bed(spec, {.workers = kWorkers});
+  ASSERT_EQ(RunCalmly(bed, kRounds), absl::OkStatus());
+  EXPECT_THAT(bed.Judge().status().message(), HasSubstr("for less than a lease"));
 }
 
 TEST(StallTest, EachDetectorIsProvenByItself) {
   const std::map<std::string, std::vector<std::string>> detectors = {
       {"Stall/unsafe/lock_token_backoff", {"by_counter", "by_intervals", "by_cell"}},
+      {"Stall/unsafe/server_lock_token_backoff", {"by_counter", "by_intervals", "by_cell"}},
       {"Stall/unsafe/lock_unfenced", {"by_counter", "by_fence"}},
       {"Stall/unsafe/stampede_token_lock", {"by_late_value"}},
   };

@@ -51,8 +51,8 @@ struct Requirements {
   // It runs on a server of ours that is started for such rows, whatever --redis says: what it does
   // to a server must not be done to another's.
   bool own_server = false;
-  // The same with a primary, two replicas and three Sentinels of ours, and what cuts the first
-  // primary off from the others there.
+  // The same with a primary, two replicas and three Sentinels of ours, which are the server under
+  // test (nodes of a quorum are others), and what cuts the first primary off from the others there.
   bool replicated = false;
   Partitions partitions = Partitions::kAuto;
   // The scenario breaks servers of ours, by RunPlan::deployment. That they lose data and

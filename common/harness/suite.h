@@ -118,6 +118,7 @@ class Suite {
   void KeepHistory(const Instance& instance, Findings& findings);
   void Publish(const Instance& instance, const Findings& findings, benchmark::State& state);
   Deployment& DeploymentFor(const BenchmarkSpec& spec);
+  Deployment& PrimaryFor(const Requirements& needs);
   Deployment& ServerFor(const Requirements& needs);
   Deployment& ReplicatedFor(const Requirements& needs);
   DeploymentOptions OwnOptions() const;

@@ -10,9 +10,7 @@ namespace rcb {
 
 // Further servers are started for the rows that need them only.
 Deployment& Suite::DeploymentFor(const BenchmarkSpec& spec) {
-  if (spec.needs.replicated) return ReplicatedFor(spec.needs);
-  Deployment& primary =
-      NeedsOwnServer(spec.needs, deployment_.is_ours()) ? ServerFor(spec.needs) : deployment_;
+  Deployment& primary = PrimaryFor(spec.needs);
   if (spec.needs.quorum_nodes == 0) return primary;
   const bool is_right = quorum_ != nullptr && &quorum_->primary() == &primary &&
                         quorum_->node_count() == spec.needs.quorum_nodes;
@@ -24,6 +22,12 @@ Deployment& Suite::DeploymentFor(const BenchmarkSpec& spec) {
     quorum_ = std::make_unique<QuorumDeployment>(primary, nodes, spec.needs.quorum_nodes);
   }
   return *quorum_;
+}
+
+// What has the server under test.
+Deployment& Suite::PrimaryFor(const Requirements& needs) {
+  if (needs.replicated) return ReplicatedFor(needs);
+  return NeedsOwnServer(needs, deployment_.is_ours()) ? ServerFor(needs) : deployment_;
 }
 
 // A server of ours for such rows, which stays while they need the same. It starts with the run.
@@ -42,6 +46,7 @@ Deployment& Suite::ServerFor(const Requirements& needs) {
 Deployment& Suite::ReplicatedFor(const Requirements& needs) {
   if (replicated_ == nullptr || replicated_settings_ != needs.settings) {
     stage_.Close();  // its connections are to servers that end here
+    if (quorum_ != nullptr && &quorum_->primary() == replicated_.get()) quorum_.reset();
     replicated_ = MakeReplicated(needs, OwnOptions(), deployment_.identity());
     replicated_settings_ = needs.settings;
   }

@@ -65,20 +65,21 @@ TestBed::TestBed(const BenchmarkSpec& spec, const TestBedOptions& options)
 absl::StatusOr<Deployment*> TestBed::DeploymentOfSpec() {
   const Requirements& needs = instance_.spec.needs;
   absl::StatusOr<Deployment*> server = Server();
-  if (server.ok() && needs.replicated) {
-    if (replicated_ == nullptr) replicated_ = MakeReplicated(needs, {}, (*server)->identity());
-    return replicated_.get();
+  if (!server.ok()) return server;
+  if (!needs.replicated && !NeedsOwnServer(needs, /*is_ours=*/true)) {
+    return needs.quorum_nodes == 0 ? *server : &Quorum();
   }
-  if (server.ok() && NeedsOwnServer(needs, /*is_ours=*/true)) {
-    if (own_ == nullptr) own_ = MakeOwnServer(needs, {}, (*server)->identity());
-    if (needs.quorum_nodes == 0) return own_.get();
-    if (quorum_ == nullptr) {
-      quorum_ = std::make_unique<QuorumDeployment>(*own_, DeploymentOptions(), needs.quorum_nodes);
-    }
-    return quorum_.get();
+  if (primary_ == nullptr && needs.replicated) {
+    primary_ = MakeReplicated(needs, {}, (*server)->identity());
+  } else if (primary_ == nullptr) {
+    primary_ = MakeOwnServer(needs, {}, (*server)->identity());
   }
-  if (!server.ok() || needs.quorum_nodes == 0) return server;
-  return &Quorum();
+  if (needs.quorum_nodes == 0) return primary_.get();
+  if (quorum_ == nullptr) {
+    quorum_ =
+        std::make_unique<QuorumDeployment>(*primary_, DeploymentOptions(), needs.quorum_nodes);
+  }
+  return quorum_.get();
 }
 
 absl::Status TestBed::RunOnce(int64_t budget) {

@@ -24,8 +24,6 @@
 #include "common/redis/command.h"
 #include "common/server/deployment/deployment.h"
 #include "common/server/deployment/quorum.h"
-#include "common/server/deployment/replicated.h"
-#include "common/server/deployment/standalone.h"
 
 namespace rcb {
 
@@ -75,9 +73,8 @@ class TestBed {
   absl::StatusOr<Deployment*> DeploymentOfSpec();
 
   const Instance instance_;
-  std::unique_ptr<StandaloneDeployment> own_;  // for a spec that needs one; outlives the stage
-  std::unique_ptr<ReplicatedDeployment> replicated_;  // the same
-  std::unique_ptr<QuorumDeployment> quorum_;          // the same with nodes
+  std::unique_ptr<Deployment> primary_;       // for a spec that needs servers of its own,
+  std::unique_ptr<QuorumDeployment> quorum_;  // and with nodes; they outlive the stage
   Stage stage_;
 };
 

@@ -5,8 +5,8 @@
 #
 # SURVIVAL_TSV has, below a heading, the lines "FAMILY VARIANTS OUTCOME METRIC SAYS" in the order of
 # the page: VARIANTS with blanks between them, OUTCOME kept, bounded or broken, and SAYS a text with a
-# % for the value of METRIC. The line with the outcome fault tells what befalls the family, in a few
-# words (METRIC) and in some more (SAYS).
+# % for the value of METRIC. A line with the outcome fault tells what befalls the variants of its
+# family in the lines below it, in a few words (METRIC) and in some more (SAYS).
 
 def unescaped:
   if contains("\\") then gsub("\\\\(?<c>.)"; {"t": "\t", "n": "\n", "r": "\r"}[.c] // .c) else . end;
@@ -41,8 +41,9 @@ def parsed_name: split("/") as $part |
 def rank: {kept: 0, bounded: 1, broken: 2, "not shown": 3, error: 4}[.];
 
 ($metrics | table | map({key: .[0], value: .[1]}) | from_entries) as $unit |
-($outcomes | table | map({family: .[0], variants: (.[1] | split(" ")), outcome: .[2], metric: .[3],
-  says: .[4]})) as $lines |
+($outcomes | table | reduce .[] as $cell ([]; . + [{family: $cell[0],
+  variants: ($cell[1] | split(" ")), outcome: $cell[2], metric: $cell[3], says: $cell[4],
+  fault: ((.[-1].fault // 0) + (if $cell[2] == "fault" then 1 else 0 end))}])) as $lines |
 
 [inputs | fields] as $all |
 ($all | map(select(.[0] == "context")) | map(. as $f | [range(2; length - 1; 2) |
@@ -78,7 +79,7 @@ def judged($line):
     $rows | map(select(.id.family == $fault.family)) | group_by(.id.name)[] |
     (map(.id.workers) | max) as $workers | map(select(.id.workers == $workers)) |
     .[0].id as $id |
-    first($lines[] | select(.family == $fault.family and .outcome != "fault" and
+    first($lines[] | select(.fault == $fault.fault and .outcome != "fault" and
       any(.variants[]; . == $id.variant))) as $line |
     {name: $id.name, family: $id.family} + (map(.row) | judged($line))] |
     sort_by([(.outcome | rank), .name])} |

@@ -26,6 +26,7 @@ class QuorumDeployment : public Deployment {
   bool is_ours() const override { return primary_.is_ours(); }
   Permissions permissions() const override { return primary_.permissions(); }
   PrivateServer* private_server() override { return primary_.private_server(); }
+  ReplicatedDeployment* replicated() override { return primary_.replicated(); }
   int generation() const override { return primary_.generation() + node_generation_; }
   const ServerFacts& facts() const override { return primary_.facts(); }
   absl::StatusOr<ServerFacts> FetchFacts() const override { return primary_.FetchFacts(); }
@@ -34,6 +35,7 @@ class QuorumDeployment : public Deployment {
   const Failovers& failovers() const override { return primary_.failovers(); }
   void LookForFailover() override { primary_.LookForFailover(); }
   bool HasFailedOver() const override { return primary_.HasFailedOver(); }
+  absl::Status Recover() override { return primary_.Recover(); }
   absl::Status CheckRoom(int64_t connections) const override {
     return primary_.CheckRoom(connections);
   }
