@@ -97,12 +97,13 @@ std::vector<std::string> Refusals(const Reply& log) {
 TEST_F(CliForeignTest, TouchesNothingButItsOwnAndTakesThatAway) {
   CliOptions options;
   options.environment = {absl::StrCat("RCB_REDIS_PASSWORD=", kSecret)};
-  Bench bench(workspace_,
-              {Uri("guest"), "--workers=5", "--rounds=5", "--benchmark_min_time=0.05",
-               // Not what runs on other servers, or does what Lock does here.
-               "--benchmark_filter=-Durability|Failover|Outage|Chaos|(Crash|Stall)/.*/(lock|server)_",
-               absl::StrCat("--benchmark_out=", workspace_.Path("out.json"))},
-              options);
+  Bench bench(
+      workspace_,
+      {Uri("guest"), "--workers=5", "--rounds=5", "--benchmark_min_time=0.05",
+       // Not what runs on other servers, or does what Lock does here.
+       "--benchmark_filter=-Durability|Failover|Outage|Chaos|(Crash|Stall)/.*/(lock|server)_",
+       absl::StrCat("--benchmark_out=", workspace_.Path("out.json"))},
+      options);
   std::set<std::string> prefixes;
   std::set<std::string> libraries;
   // Looks on until the run is over, or has been seen long enough.

@@ -22,6 +22,7 @@ using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 using testing::SizeIs;
+using testing::StartsWith;
 
 class CliServerTest : public CliTest {
  protected:
@@ -193,6 +194,12 @@ TEST_F(CliServerTest, PassesSettingsToThePrivateServerOnly) {
                                 absl::StrCat("--redis=", server_->tcp_endpoint().ToString())});
   EXPECT_EQ(foreign.status, 2);
   EXPECT_THAT(foreign.err, HasSubstr("--server_option"));
+  const CliResult broken = RunBriefly(
+      "Chaos/lockfree/safe", {"--chaos_schedule=stall@server:100+100",
+                              absl::StrCat("--redis=", server_->tcp_endpoint().ToString())});
+  EXPECT_EQ(broken.status, 2);
+  EXPECT_THAT(broken.err,
+              StartsWith("bench: --chaos_schedule: it is for a server that is started here"));
 }
 
 TEST_F(CliServerTest, FetchesValuesOfTheSizeAskedFor) {

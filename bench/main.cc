@@ -320,6 +320,10 @@ int Main(int argc, char** argv) {
   if (!parsed.ok()) return Refuse(parsed);
   if (TellsOfItself(options, declared)) return 0;
   if (!options.history_check.empty()) return JudgeOnly(options, argc, argv);
+  if (!options.redis.empty()) {
+    const absl::Status meant = declared.flags.CheckForForeignServer();
+    if (!meant.ok()) return Refuse(meant);
+  }
   const absl::Status kept = CheckHistoryFlags(options);
   if (!kept.ok()) return Refuse(kept);
   absl::StatusOr<CommandLine> command_line =

@@ -1,9 +1,11 @@
-// Chaos: the applications of Mixed, on a server and a network to which everything happens.
+// Chaos: the applications of Mixed, on a server and a network to which everything happens, and
+// among clients that die and linger.
 //
 // Question: for how much of the time is there service, how long after each kind of fault is it
 //           back, and does what is safe stay safe?
 // Checked:  all that Mixed checks. What a fault has cut off is unknown, and may have happened.
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -12,6 +14,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "bench/chaos/chaos_scenario.h"
 #include "bench/families.h"
 #include "bench/holder_fault.h"
@@ -24,11 +27,10 @@ namespace {
 using chaos::ChaosPlan;
 using chaos::ChaosScenario;
 
-constexpr int64_t kDefaultRounds = 60;
+// Long enough for each kind of fault, whatever is drawn.
+constexpr int64_t kDefaultRounds = 100;
 constexpr int64_t kMsPerRound = 100;
 constexpr double kOperationsPerSecond = 1000;
-// Faults end so long before the run does, so that service can come back.
-constexpr int64_t kCalmEndMs = 500;
 
 struct Row {
   const char* name;
@@ -50,16 +52,38 @@ struct ChaosOptions {
   Schedule schedule;
 };
 
-ChaosPlan PlanOf(const ChaosOptions& options, const RunPlan& run) {
+// What was asked for, as far as the run has time for it.
+void TakeGiven(const Schedule& given, ChaosPlan* plan) {
+  plan->schedule = given;
+  const int64_t end_ms = plan->duration_ms - chaos::kCalmEndMs;
+  const size_t late = std::erase_if(plan->schedule, [end_ms](const Fault& fault) {
+    return fault.start_ms + fault.length_ms > end_ms;
+  });
+  if (late == 0) return;
+  plan->left_out = absl::StrCat("the run is too short for ", late, " of ", given.size(),
+                                " faults: use more --rounds");
+}
+
+// `is_fenced`: it is safe without any lock, so that it does no harm where a client lingers for
+// longer than its lease, or where all locks are gone.
+ChaosPlan PlanOf(const ChaosOptions& options, const RunPlan& run, bool is_fenced) {
   ChaosPlan plan;
   plan.seed = options.has_seed ? static_cast<uint64_t>(options.seed) : run.seed;
   plan.duration_ms = run.budget * kMsPerRound;
-  plan.schedule = options.schedule;
-  if (options.schedule_text.empty()) {
-    plan.schedule = DrawSchedule(plan.seed, {.kinds = chaos::Kinds(),
-                                             .min_gap_ms = 250,
-                                             .max_gap_ms = 450,
-                                             .duration_ms = plan.duration_ms - kCalmEndMs});
+  const bool is_given = !options.schedule_text.empty();
+  if (is_given) {
+    TakeGiven(options.schedule, &plan);
+  } else {
+    plan.schedule = DrawSchedule(plan.seed, chaos::RangeOf(plan.duration_ms));
+  }
+  if (is_fenced) return plan;
+  const size_t spared = std::erase_if(plan.schedule, [](const Fault& fault) {
+    return fault.kind == chaos::kLinger || fault.kind == chaos::kFlush;
+  });
+  if (is_given && spared > 0) {
+    plan.left_out = absl::StrCat(spared, spared == 1 ? " fault was" : " faults were",
+                                 " left out: locks promise nothing where they are flushed or "
+                                 "outlived");
   }
   return plan;
 }
@@ -69,9 +93,13 @@ std::vector<BenchmarkSpec> Variants(const ChaosOptions& options) {
   std::vector<BenchmarkSpec> specs;
   for (const Row& row : kRows) {
     const BenchmarkSpec& victim = FindVariant(victims, "Mixed", row.victim);
-    // What was acknowledged is on the disk, so that a server that is killed loses nothing.
+    // What was acknowledged is on the disk, so that a server that is killed loses nothing. Eviction
+    // would take locks as well. A replica without a disk gets no commands for a second.
     BenchmarkSpec spec = SpecOnBrokenServer(row.name, row.role, victim.contract.promise,
-                                            {{"appendonly", "yes"}, {"appendfsync", "always"}});
+                                            {{"appendonly", "yes"},
+                                             {"appendfsync", "always"},
+                                             {"maxmemory-policy", "noeviction"},
+                                             {"repl-diskless-sync", "no"}});
     spec.workers = {50};
     spec.rounds = options.rounds > 0 ? options.rounds : kDefaultRounds;
     spec.rate_per_second = kOperationsPerSecond;
@@ -81,8 +109,9 @@ std::vector<BenchmarkSpec> Variants(const ChaosOptions& options) {
     spec.needs.proxy = true;
     spec.needs.commands = victim.needs.commands;
     spec.trial.is_tried = false;
-    spec.make = [victim, options](const RunPlan& plan) {
-      return std::make_unique<ChaosScenario>(plan, victim, PlanOf(options, plan));
+    const bool is_fenced = row.role != Role::kSafe || victim.trial.stalls;
+    spec.make = [victim, options, is_fenced](const RunPlan& plan) {
+      return std::make_unique<ChaosScenario>(plan, victim, PlanOf(options, plan, is_fenced));
     };
     specs.push_back(std::move(spec));
   }
@@ -112,6 +141,12 @@ std::vector<Metric> Metrics() {
   return metrics;
 }
 
+std::string NamesOfKinds() {
+  return absl::StrJoin(chaos::Kinds(), ", ", [](std::string* out, const FaultKind& kind) {
+    absl::StrAppend(out, kind.kind, "@", kind.target);
+  });
+}
+
 std::vector<Flag> Flags(ChaosOptions* o) {
   return {
       RoundsFlag(&o->rounds),
@@ -120,8 +155,9 @@ std::vector<Flag> Flags(ChaosOptions* o) {
        [o](absl::string_view v) { return o->has_seed = ParseInteger(v, 0, INT64_MAX, &o->seed); },
        [o] { return o->has_seed ? absl::StrCat(o->seed) : ""; }},
       {"chaos_schedule",
-       "faults as kind@target:start+length in milliseconds, such as stall@server:500+200, with "
-       "commas between them",
+       absl::StrCat("faults as kind@target:start+length in milliseconds, such as "
+                    "stall@server:500+200, with commas between them, of ",
+                    NamesOfKinds()),
        "makes these faults happen, instead of drawing some",
        [o](absl::string_view v) {
          absl::StatusOr<Schedule> parsed = ParseSchedule(v, chaos::Kinds());
@@ -130,7 +166,9 @@ std::vector<Flag> Flags(ChaosOptions* o) {
          o->schedule_text = std::string(v);
          return true;
        },
-       [o] { return o->schedule_text; }},
+       [o] { return o->schedule_text; },
+       // Who names a server and faults means these to happen to it.
+       /*is_for_own_server=*/true},
   };
 }
 

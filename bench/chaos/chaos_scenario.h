@@ -1,4 +1,5 @@
-// A run of Mixed on a server and a network that are spoilt by a schedule of faults.
+// A run of Mixed on a server and a network that are spoilt by a schedule of faults, with clients
+// that die and linger.
 
 #ifndef RCB_BENCH_CHAOS_CHAOS_SCENARIO_H_
 #define RCB_BENCH_CHAOS_CHAOS_SCENARIO_H_
@@ -15,11 +16,15 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "bench/chaos/chaos_check.h"
+#include "bench/chaos/client_faults.h"
 #include "bench/chaos/means.h"
+#include "bench/mixed/mixed_scenario.h"
 #include "common/fault/fault_runner.h"
 #include "common/harness/notes.h"
 #include "common/harness/scenario.h"
 #include "common/harness/spec.h"
+#include "common/server/private_server.h"
+#include "common/server/standby.h"
 
 namespace rcb::chaos {
 
@@ -28,6 +33,7 @@ struct ChaosPlan {
   uint64_t seed = 0;
   Schedule schedule;
   int64_t duration_ms = 0;
+  std::string left_out;  // what of that was asked for the variant is spared, and why
 };
 
 // An operation that fails for a fault ends well for the harness: that it was not served is what
@@ -36,7 +42,7 @@ class ChaosScenario final : public Scenario {
  public:
   ChaosScenario(const RunPlan& plan, const BenchmarkSpec& victim, const ChaosPlan& chaos);
 
-  // Fails where there is no server of ours, or no proxy.
+  // Fails where there is no server of ours, or no proxy. Starts a replica for a failover.
   absl::Status Prepare(BlockingClient& redis) override;
   bool IsOver() override;
   Operation Operate(Worker& worker) override;
@@ -54,14 +60,20 @@ class ChaosScenario final : public Scenario {
     Outcome outcome = Outcome::kOk;
   };
 
+  absl::Status PrepareFailover(PrivateServer& server);
   void Start();
   int64_t Fail(Worker& worker, const absl::Status& why);
+  absl::Status CheckServer(BlockingClient& redis) const;
+  Findings Publish(const Findings& judged, const Service& service) const;
   std::string Explain() const;
+  std::string Remark() const;
 
   const RunPlan plan_;
-  const ChaosPlan chaos_;
-  const std::unique_ptr<Scenario> victim_;
+  ChaosPlan chaos_;
+  const std::unique_ptr<mixed::MixedScenario> victim_;
   Notes<Failure> failures_;
+  ClientFaults client_faults_;
+  std::unique_ptr<Standby> standby_;
   std::optional<Means> means_;
   std::optional<FaultRunner> runner_;
   std::atomic<bool> is_started_{false};

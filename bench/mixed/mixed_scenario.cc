@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -202,23 +203,69 @@ Operation MixedScenario::LookAtBooks(Worker& worker, Key bank) {
   co_return 0;
 }
 
+void MixedScenario::NoteLoss(const std::vector<std::string>& names, int64_t invoke_ns,
+                             int64_t return_ns) {
+  for (const std::string& name : names) {
+    const std::optional<Key> key = store_.KeyOfDocument(name);
+    if (key) losses_.push_back({*key, invoke_ns, return_ns});
+  }
+}
+
+void MixedScenario::NoteFlush(const std::vector<std::string>& names, int64_t invoke_ns,
+                              int64_t return_ns) {
+  NoteLoss(names, invoke_ns, return_ns);
+  flushes_.push_back({invoke_ns, return_ns});
+}
+
+std::vector<std::string> MixedScenario::accounts() const {
+  std::vector<std::string> names;
+  for (const Bank& bank : banks_) {
+    names.insert(names.end(), bank.accounts.begin(), bank.accounts.end());
+  }
+  return names;
+}
+
 absl::StatusOr<Findings> MixedScenario::Check(absl::Span<const OpRecord> history,
                                               BlockingClient& redis) {
   const int64_t start_ns = NowNs();
-  Record record = SortOut(
-      history, store_, [this](const OpRecord& op) { return notes_.Of(op); },
-      [this](Key key) { return BankOf(key); });
-  absl::Status read = AddFinalNumbers(redis, record);
-  if (!read.ok()) return read;
+  Record record = Sort(history);
   Findings findings;
   Publish(history, record, findings.counters);
-  JudgeRegisters(std::move(record.swaps), findings);
-  JudgeCounters(std::move(record.counts), findings);
-  read = JudgeBanks(record, redis, findings);
-  if (!read.ok()) return read;
+  const absl::Status judged = flushes_.empty() ? JudgeState(record, redis, findings)
+                                               : JudgeEpochs(history, redis, findings);
+  if (!judged.ok()) return judged;
   JudgeDocuments(record, findings);
   findings.counters.emplace_back("check_us", static_cast<double>(NowNs() - start_ns) / 1e3);
   return findings;
+}
+
+Record MixedScenario::Sort(absl::Span<const OpRecord> history) const {
+  return SortOut(
+      history, store_, flushes_, [this](const OpRecord& op) { return notes_.Of(op); },
+      [this](Key key) { return BankOf(key); });
+}
+
+// Each flush is the end of one state and the beginning of another. The books of a bank have to be
+// right whenever somebody looks, but what moved before a flush leaves no other trace.
+absl::Status MixedScenario::JudgeEpochs(absl::Span<const OpRecord> history, BlockingClient& redis,
+                                        Findings& findings) const {
+  for (size_t epoch = 0; epoch < flushes_.size(); ++epoch) {
+    Record record = Sort(EpochOf(history, flushes_, epoch));
+    JudgeRegisters(std::move(record.swaps), findings);
+    JudgeCounters(std::move(record.counts), findings);
+  }
+  Record last = Sort(EpochOf(history, flushes_, flushes_.size()));
+  return JudgeState(last, redis, findings);
+}
+
+// What is no cache: all values of it that are there at the end.
+absl::Status MixedScenario::JudgeState(Record& record, BlockingClient& redis,
+                                       Findings& findings) const {
+  const absl::Status read = AddFinalNumbers(redis, record);
+  if (!read.ok()) return read;
+  JudgeRegisters(std::move(record.swaps), findings);
+  JudgeCounters(std::move(record.counts), findings);
+  return JudgeBanks(record, redis, findings);
 }
 
 absl::Status MixedScenario::AddFinalNumbers(BlockingClient& redis, Record& record) const {
@@ -273,6 +320,7 @@ void MixedScenario::JudgeDocuments(Record& record, Findings& findings) const {
                                store_.settings().mix.grace_ms));
   std::vector<Loss> losses = record.invalidations;
   losses.insert(losses.end(), record.expirations.begin(), record.expirations.end());
+  losses.insert(losses.end(), losses_.begin(), losses_.end());
   Violations computed;
   computed.Add(record.unknown_documents, "a read got a document that nothing had computed");
   const bool each_expiry = once_ == Once::kEachExpiry;

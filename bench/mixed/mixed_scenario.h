@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/mixed/document_check.h"
 #include "bench/mixed/mix.h"
 #include "bench/mixed/record.h"
 #include "bench/mixed/store.h"
@@ -43,6 +44,16 @@ class MixedScenario : public Scenario {
   absl::StatusOr<Findings> Check(absl::Span<const OpRecord> history,
                                  BlockingClient& redis) override;
 
+  // For who takes cached documents away while operations run: the pattern of the names of their
+  // keys, and before Check, which of these names are gone, since some time between the two.
+  std::string documents() const { return store_.documents(); }
+  void NoteLoss(const std::vector<std::string>& names, int64_t invoke_ns, int64_t return_ns);
+  // The same, where all else is gone as well, and the accounts have their opening balances again.
+  // In the order of the times.
+  void NoteFlush(const std::vector<std::string>& names, int64_t invoke_ns, int64_t return_ns);
+  // The names of all accounts.
+  std::vector<std::string> accounts() const;
+
  private:
   struct alignas(64) Chooser {
     KeyChooser keys;
@@ -57,6 +68,10 @@ class MixedScenario : public Scenario {
   Operation LookAtBooks(Worker& worker, Key bank);
   Key BankOf(Key key) const { return key % banks_.size(); }
 
+  Record Sort(absl::Span<const OpRecord> history) const;
+  absl::Status JudgeEpochs(absl::Span<const OpRecord> history, BlockingClient& redis,
+                           Findings& findings) const;
+  absl::Status JudgeState(Record& record, BlockingClient& redis, Findings& findings) const;
   absl::Status AddFinalNumbers(BlockingClient& redis, Record& record) const;
   absl::Status JudgeBanks(Record& record, BlockingClient& redis, Findings& findings) const;
   void JudgeDocuments(Record& record, Findings& findings) const;
@@ -72,6 +87,8 @@ class MixedScenario : public Scenario {
   Notes<Note> notes_;
   PerWorker<int64_t> written_;  // how many numbers
   PerWorker<std::vector<Look>> looks_;
+  std::vector<Loss> losses_;  // that no operation of ours has caused
+  std::vector<Flush> flushes_;
 };
 
 }  // namespace rcb::mixed

@@ -235,6 +235,41 @@ TEST_F(MixedRecordTest, OperationsThatFailedDidNothing) {
   EXPECT_EQ(Found("by_get"), 0);
 }
 
+TEST_F(MixedRecordTest, AFlushThatNeverHappenedIsCaught) {
+  const int64_t middle_ns = history_[history_.size() / 2].return_ns;
+  static_cast<mixed::MixedScenario&>(bed_.scenario()).NoteFlush({}, middle_ns, middle_ns);
+  const Findings findings = bed_.Check(history_);
+  for (const char* const detector : {"by_get", "by_incr", "by_transfer"}) {
+    EXPECT_GT(findings.detections.at(detector), 0) << detector;
+  }
+}
+
+TEST(MixedEpochTest, WhatMayHaveHappenedOnBothSidesOfAFlushIsUnknownOnBoth) {
+  const auto op = [](int64_t invoke_ns, int64_t return_ns, Outcome outcome = Outcome::kOk) {
+    OpRecord record;
+    record.invoke_ns = invoke_ns;
+    record.return_ns = return_ns;
+    record.outcome = outcome;
+    return record;
+  };
+  const std::vector<OpRecord> history = {
+      op(1, 9),   op(8, 10),  op(11, 12, Outcome::kUnknown), op(15, 22),
+      op(20, 30), op(21, 39), op(24, 60, Outcome::kFailed),  op(51, 52)};
+  const std::vector<mixed::Flush> flushes = {{10, 20}, {40, 50}};
+  const auto epoch = [&](size_t number) {
+    std::string text;
+    for (const OpRecord& own : mixed::EpochOf(history, flushes, number)) {
+      const char* const outcomes = "=-?";
+      text +=
+          absl::StrCat(own.invoke_ns, std::string(1, outcomes[static_cast<int>(own.outcome)]), " ");
+    }
+    return text;
+  };
+  EXPECT_EQ(epoch(0), "1= 8? 11? 15? 20? ");
+  EXPECT_EQ(epoch(1), "8? 11? 15? 20? 21= 24- ");
+  EXPECT_EQ(epoch(2), "11? 24- 51= ");
+}
+
 TEST(MixedCountersTest, EachClassThatOccursHasItsFigures) {
   BenchmarkSpec spec = SpecOf(MixedFamily(), "Mixed/lockfree/safe", {"--mix=get:3,incr:1"});
   TestBed bed(spec, {});

@@ -9,15 +9,25 @@
 namespace rcb::mixed {
 namespace {
 
+// Whether what said that the fill was overtaken may have been taken away before it was read.
+bool IsExcused(const Fill& fill, const OpRecord& read, absl::Span<const Flush> flushes) {
+  return std::any_of(flushes.begin(), flushes.end(), [&](const Flush& flush) {
+    return fill.began_ns <= flush.return_ns && flush.invoke_ns <= read.return_ns;
+  });
+}
+
 // Adds what a get-or-compute yielded, which is the number of a computation.
-void AddRead(const OpRecord& op, Key key, const Store& store, Record& record) {
+void AddRead(const OpRecord& op, Key key, const Store& store, absl::Span<const Flush> flushes,
+             Record& record) {
   if (op.outcome != Outcome::kOk) return;
   const Fill* fill = op.value == Document::kFirstFill ? nullptr : store.FindFill(op.value);
   if (fill == nullptr && op.value != Document::kFirstFill) {
     ++record.unknown_documents;
     return;
   }
-  record.versions.push_back({op.invoke_ns, key, fill == nullptr ? 1 : fill->version});
+  if (fill == nullptr || !IsExcused(*fill, op, flushes)) {
+    record.versions.push_back({op.invoke_ns, key, fill == nullptr ? 1 : fill->version});
+  }
   if (fill == nullptr) {
     record.documents.push_back({key, op.invoke_ns, /*stored_ns=*/0});
   } else if (fill->fate == Fill::Fate::kStored) {
@@ -52,8 +62,25 @@ void Reserve(absl::Span<const OpRecord> history, Record& record) {
 
 }  // namespace
 
+std::vector<OpRecord> EpochOf(absl::Span<const OpRecord> history, absl::Span<const Flush> flushes,
+                              size_t epoch) {
+  const Flush begin = epoch == 0 ? Flush{-1, -1} : flushes[epoch - 1];
+  const Flush end = epoch == flushes.size() ? Flush{kNever, kNever} : flushes[epoch];
+  std::vector<OpRecord> own;
+  own.reserve(history.size());
+  for (const OpRecord& op : history) {
+    if (ReturnOf(op) < begin.invoke_ns || op.invoke_ns > end.return_ns) continue;
+    own.push_back(op);
+    if (op.outcome != Outcome::kOk) continue;
+    if (op.invoke_ns > begin.return_ns && op.return_ns < end.invoke_ns) continue;
+    own.back().outcome = Outcome::kUnknown;
+    own.back().value = 0;
+  }
+  return own;
+}
+
 Record SortOut(absl::Span<const OpRecord> history, const Store& store,
-               const std::function<Note(const OpRecord&)>& note_of,
+               absl::Span<const Flush> flushes, const std::function<Note(const OpRecord&)>& note_of,
                const std::function<Key(Key)>& bank_of) {
   Record record;
   Reserve(history, record);
@@ -85,7 +112,7 @@ Record SortOut(absl::Span<const OpRecord> history, const Store& store,
         break;
       case kHit:
       case kCompute:
-        AddRead(op, key, store, record);
+        AddRead(op, key, store, flushes, record);
         break;
       default:
         break;  // snapshots are kept elsewhere

@@ -3,6 +3,7 @@
 #ifndef RCB_BENCH_MIXED_RECORD_H_
 #define RCB_BENCH_MIXED_RECORD_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <utility>
@@ -58,9 +59,23 @@ struct Record {
   int64_t unknown_documents = 0;  // reads of a document that no computation yielded
 };
 
-// `note_of` yields the note of a recorded operation, `bank_of` the bank of a key.
+// All that was there was taken away at once, at some time between the two.
+struct Flush {
+  int64_t invoke_ns = 0;
+  int64_t return_ns = 0;
+};
+
+// What of `history` may have taken effect after `epoch` of the `flushes` and before the next, which
+// are in their order. What may as well have taken effect before or after that has an unknown
+// outcome.
+std::vector<OpRecord> EpochOf(absl::Span<const OpRecord> history, absl::Span<const Flush> flushes,
+                              size_t epoch);
+
+// `note_of` yields the note of a recorded operation, `bank_of` the bank of a key. What a document
+// was that a computation from before one of the `flushes` has stored after it is not judged: the
+// cache had forgotten that it was overtaken.
 Record SortOut(absl::Span<const OpRecord> history, const Store& store,
-               const std::function<Note(const OpRecord&)>& note_of,
+               absl::Span<const Flush> flushes, const std::function<Note(const OpRecord&)>& note_of,
                const std::function<Key(Key)>& bank_of);
 
 // All computations; of each key that is judged, what was there before the run comes first.

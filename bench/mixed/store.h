@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -17,6 +18,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "bench/mixed/mix.h"
 #include "common/harness/worker.h"
 #include "common/measure/clock.h"
@@ -98,7 +101,15 @@ class Store {
 
   std::string value(Key key) const { return absl::StrCat(prefix_, key, ":value"); }
   std::string counter(Key key) const { return absl::StrCat(prefix_, key, ":count"); }
-  std::string document(Key key) const { return absl::StrCat(prefix_, key, ":doc"); }
+  std::string document(Key key) const { return absl::StrCat(prefix_, key, kDocument); }
+  // The pattern of the names of all documents, and the key that one of these names is of.
+  std::string documents() const { return absl::StrCat(prefix_, "*", kDocument); }
+  std::optional<Key> KeyOfDocument(absl::string_view name) const {
+    Key key = 0;
+    const bool is_document = absl::ConsumePrefix(&name, prefix_) &&
+                             absl::ConsumeSuffix(&name, kDocument) && absl::SimpleAtoi(name, &key);
+    return is_document ? std::optional<Key>(key) : std::nullopt;
+  }
   // The newest version that the cache knows of.
   std::string newest(Key key) const { return absl::StrCat(prefix_, key, ":newest"); }
   static std::string LockOf(const std::string& name) { return absl::StrCat(name, ":lock"); }
@@ -172,6 +183,7 @@ class Store {
 
  private:
   static constexpr int64_t kFillsOfWorker = int64_t{1} << 32;
+  static constexpr char kDocument[] = ":doc";
 
   const std::string prefix_;
   const Settings settings_;

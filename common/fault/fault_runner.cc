@@ -12,6 +12,11 @@ namespace {
 
 constexpr int64_t kNsPerMs = 1'000'000;
 
+// By the schedule. One that took long to begin is late, and what is not meant to meet it waits.
+bool IsOverBefore(const Fault& fault, const Fault& next) {
+  return fault.start_ms + fault.length_ms <= next.start_ms;
+}
+
 }  // namespace
 
 FaultRunner::FaultRunner(Schedule schedule, FaultMeans& means)
@@ -41,8 +46,15 @@ void FaultRunner::Work() {
         std::min_element(in_force_.begin(), in_force_.end(),
                          [&end_ns](size_t a, size_t b) { return end_ns(a) < end_ns(b); });
     const int64_t next_end_ns = first_end == in_force_.end() ? INT64_MAX : end_ns(*first_end);
-    const int64_t next_begin_ns =
-        next == schedule_.size() ? INT64_MAX : start_ns_ + schedule_[next].start_ms * kNsPerMs;
+    int64_t next_begin_ns = INT64_MAX;
+    if (next < schedule_.size()) {
+      next_begin_ns = start_ns_ + schedule_[next].start_ms * kNsPerMs;
+      for (const size_t place : in_force_) {
+        if (IsOverBefore(injected_[place].fault, schedule_[next])) {
+          next_begin_ns = std::max(next_begin_ns, end_ns(place));
+        }
+      }
+    }
     if (!WaitUntil(std::min(next_begin_ns, next_end_ns))) break;
     if (next_end_ns <= next_begin_ns) {
       const size_t place = *first_end;

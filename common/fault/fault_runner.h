@@ -34,7 +34,8 @@ struct InjectedFault {
   int64_t ended_ns = 0;  // it was gone; of one without a length, the same as begun_ns
 };
 
-// Works in a thread of its own. All calls belong to one thread.
+// Works in a thread of its own. All calls belong to one thread. Faults overlap where the schedule
+// has it so and nowhere else: where one takes long to begin, the next begins late.
 class FaultRunner {
  public:
   // `means` outlives it. Begins to count the time at once.

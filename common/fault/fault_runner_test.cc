@@ -26,11 +26,16 @@ constexpr int64_t kNsPerMs = 1'000'000;
 
 class Notebook : public FaultMeans {
  public:
-  absl::Status Begin(const Fault& fault) override { return Note("begin", fault); }
+  absl::Status Begin(const Fault& fault) override {
+    std::this_thread::sleep_for(begin_takes_);
+    return Note("begin", fault);
+  }
   absl::Status End(const Fault& fault) override { return Note("end", fault); }
 
   // Whatever has this name from now on.
   void FailAt(const std::string& line) { fails_at_ = line; }
+  // Until it is there, from now on.
+  void TakeLong(std::chrono::milliseconds time) { begin_takes_ = time; }
   std::vector<std::string> lines() {
     const std::lock_guard<std::mutex> lock(mutex_);
     return lines_;
@@ -49,6 +54,7 @@ class Notebook : public FaultMeans {
   std::mutex mutex_;
   std::vector<std::string> lines_;
   std::string fails_at_;
+  std::chrono::milliseconds begin_takes_{0};
 };
 
 TEST(FaultRunnerTest, BeginsAndEndsEachInItsTime) {
@@ -78,6 +84,15 @@ TEST(FaultRunnerTest, OneThatEndsFirstIsUndoneFirst) {
   notebook.AwaitLines(3);
   runner.Stop();
   EXPECT_THAT(notebook.lines(), ElementsAre("begin long", "begin short", "end short", "end long"));
+}
+
+TEST(FaultRunnerTest, OneThatTakesLongToBeginMeetsNoneThatItIsNotMeantTo) {
+  Notebook notebook;
+  notebook.TakeLong(std::chrono::milliseconds(30));
+  FaultRunner runner({{"a", "x", 0, 5}, {"b", "x", 4, 1000}, {"c", "x", 5, 0}}, notebook);
+  notebook.AwaitLines(4);
+  runner.Stop();
+  EXPECT_THAT(notebook.lines(), ElementsAre("begin a", "begin b", "end a", "begin c", "end b"));
 }
 
 TEST(FaultRunnerTest, UndoesAtOnceWhatIsOnWhenItStops) {

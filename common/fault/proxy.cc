@@ -236,6 +236,13 @@ void Proxy::ResetConnections() {
   RunThere([&] { BreakOff(); });
 }
 
+void Proxy::SwitchTo(const Address& server) {
+  RunThere([&] {
+    server_ = server;
+    BreakOff();
+  });
+}
+
 void Proxy::BreakOff() {
   for (const std::set<Link*> links = links_; Link * link : links) link->BreakOff();
 }

@@ -50,6 +50,8 @@ class Proxy {
   absl::Status Set(const ProxyFaults& faults);
   // Breaks all open connections off with RST, on both sides.
   void ResetConnections();
+  // The same; those that follow are to `server` instead.
+  void SwitchTo(const Address& server);
 
   const ProxyCounts& counts() const { return counts_; }
 
@@ -67,7 +69,6 @@ class Proxy {
   void Accept();
   void BreakOff();
 
-  const Address server_;
   Address address_;
   int reserved_ = -1;  // a socket that keeps our port while nothing listens there
   ProxyCounts counts_;
@@ -76,6 +77,7 @@ class Proxy {
   // All that follows belongs to the thread.
   Loop loop_;
   Event stop_{loop_};
+  Address server_;
   std::mt19937_64 seeds_;
   ProxyFaults faults_;
   uv_tcp_t* listener_ = nullptr;  // frees itself when it is closed

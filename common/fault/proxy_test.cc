@@ -348,6 +348,20 @@ TEST_F(ProxyTest, ResetsWhatIsOpenAndTakesNewConnections) {
   EXPECT_TRUE(Connect().ok());
 }
 
+TEST_F(ProxyTest, SwitchesToAnotherServerAndLeavesNobodyWithTheFirst) {
+  const auto other = PrivateServer::Start(PrivateServerOptions());
+  ASSERT_TRUE(other.ok()) << other.status();
+  absl::StatusOr<BlockingClient> client = Connect();
+  ASSERT_TRUE(client.ok()) << client.status();
+  proxy_->SwitchTo(*Resolve((*other)->tcp_endpoint()));
+  EXPECT_EQ(client->Command({"PING"}).status().code(), absl::StatusCode::kUnavailable);
+  absl::StatusOr<BlockingClient> next = Connect();
+  ASSERT_TRUE(next.ok()) << next.status();
+  ASSERT_TRUE(next->Command({"SET", "key", "1"}).ok());
+  EXPECT_EQ(Ask({"EXISTS", "key"}), "0");
+  EXPECT_TRUE(SoonHas(*direct_, 1));
+}
+
 TEST_F(ProxyTest, AffectsTheShareOfConnectionsThatItIsToldTo) {
   std::vector<std::unique_ptr<BlockingClient>> clients;
   for (int i = 0; i < 40; ++i) {

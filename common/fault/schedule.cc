@@ -94,9 +94,10 @@ Schedule DrawSchedule(uint64_t seed, const ScheduleRange& range) {
     deck.pop_back();
     const int64_t start_ms = free_ms + Draw(random, range.min_gap_ms, range.max_gap_ms);
     const int64_t length_ms = Draw(random, kind.min_length_ms, kind.max_length_ms);
-    if (start_ms + length_ms > range.duration_ms) break;
+    const int64_t end_ms = start_ms + length_ms + kind.extra_ms;
+    if (end_ms > range.duration_ms) break;
     // Without a gap, one without a length would come for ever.
-    free_ms = std::max(start_ms + length_ms, free_ms + 1);
+    free_ms = std::max(end_ms, free_ms + 1);
     schedule.push_back({kind.kind, kind.target, start_ms, length_ms});
   }
   return schedule;

@@ -31,6 +31,7 @@ struct FaultKind {
   std::string target;
   int64_t min_length_ms = 0;
   int64_t max_length_ms = 0;
+  int64_t extra_ms = 0;  // that it takes besides to make it happen and to undo it
 };
 
 // What a schedule is drawn from.

@@ -61,6 +61,16 @@ TEST(ScheduleTest, FaultsFollowEachOtherAndEndInTime) {
   }
 }
 
+TEST(ScheduleTest, LeavesTimeForWhatAFaultTakesBesides) {
+  const ScheduleRange range = {
+      .kinds = {{"failover", "server", 10, 10, /*extra_ms=*/30}},
+      .min_gap_ms = 5,
+      .max_gap_ms = 5,
+      .duration_ms = 100,
+  };
+  EXPECT_EQ(ToText(DrawSchedule(1, range)), "failover@server:5+10,failover@server:50+10");
+}
+
 TEST(ScheduleTest, LengthsAreUniformAndEachOrderIsAsLikely) {
   std::map<int64_t, int> lengths;
   std::map<std::string, int> orders;

@@ -102,6 +102,18 @@ absl::Status FlagSet::CheckUnderstoodBy(const std::set<std::string>& families) c
   return absl::OkStatus();
 }
 
+absl::Status FlagSet::CheckForForeignServer() const {
+  for (const Entry& entry : entries_) {
+    const Flag& flag = entry.flags.front();
+    if (!entry.is_given || !flag.is_for_own_server) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("--", flag.name,
+                     ": it is for a server that is started here, and --redis names one "
+                     "that runs: leave one of the two flags out"));
+  }
+  return absl::OkStatus();
+}
+
 std::string FlagSet::Help() const {
   std::string text;
   for (const Entry& entry : entries_) {

@@ -24,6 +24,8 @@ struct Flag {
   std::function<bool(absl::string_view value)> parse;
   // What it stands for now, for the context of results; null where that has no place there.
   std::function<std::string()> value = nullptr;
+  // It says what is done to a server of ours, and never is to one that --redis names.
+  bool is_for_own_server = false;
 };
 
 // Not thread-safe.
@@ -40,6 +42,9 @@ class FlagSet {
 
   // Refuses flags that were given and that none of `families` understands, saying which does.
   absl::Status CheckUnderstoodBy(const std::set<std::string>& families) const;
+
+  // Refuses flags that were given though --redis names a server, to which they are never applied.
+  absl::Status CheckForForeignServer() const;
 
   // Our half of --help.
   std::string Help() const;

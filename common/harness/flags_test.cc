@@ -65,6 +65,19 @@ TEST(FlagSet, RefusesAFlagThatNoSelectedFamilyUnderstandsAndSaysWhichDoes) {
             "--size: no selected benchmark understands it; First and Second do");
 }
 
+TEST(FlagSet, RefusesWhatIsForAServerOfOursWhereAnotherIsNamed) {
+  int64_t size = 0;
+  Flag flag = SizeFlag(&size);
+  flag.is_for_own_server = true;
+  FlagSet flags;
+  flags.Add("First", {flag});
+  EXPECT_EQ(flags.CheckForForeignServer(), absl::OkStatus()) << "it was not given";
+  ASSERT_EQ(Parse(flags, {"--size=2"}), absl::OkStatus());
+  const absl::Status refused = flags.CheckForForeignServer();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(refused.message()), testing::StartsWith("--size: "));
+}
+
 TEST(FlagSet, UnderstandsCommonFlagsWhateverIsSelected) {
   int64_t size = 0;
   FlagSet flags;

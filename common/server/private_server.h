@@ -57,6 +57,8 @@ class PrivateServer {
   Endpoint tcp_endpoint() const;
   Endpoint unix_endpoint() const;
   pid_t pid() const { return process_->pid(); }
+  // The path of its executable, as PrivateServerOptions::binary takes it.
+  const std::string& binary() const { return binary_; }
   // False once the process has exited. A stopped (SIGSTOP) or hanging server is alive.
   bool IsAlive() { return process_->IsAlive(); }
   // Faults, on purpose. From any one thread at a time, while nobody else uses this. All but
