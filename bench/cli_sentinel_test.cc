@@ -26,7 +26,9 @@ const Identity kUsers{"theirs:", "theirs"};
 class CliSentinelTest : public CliTest {
  protected:
   static void SetUpTestSuite() {
-    users_ = new ReplicatedDeployment({}, kUsers);
+    DeploymentOptions options;
+    options.partitions = Partitions::kProxy;  // whose servers all listen on the loopback
+    users_ = new ReplicatedDeployment(options, kUsers);
     ASSERT_EQ(users_->EnsureAlive(), absl::OkStatus());
     const Reply replicas =
         Ask(users_->sentinels()[0], {"SENTINEL", "REPLICAS", users_->primary_name()});

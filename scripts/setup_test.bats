@@ -182,7 +182,7 @@ CALLS
 @test "no dpkg: goes on if all is there, otherwise names what is missing and exits 2" {
   rm "${bin}/dpkg-query" "${bin}/apt-get"
   local command
-  for command in c++ ninja pkg-config redis-server jq git bats; do fake "${command}" ""; done
+  for command in c++ ninja pkg-config ip redis-server jq git bats; do fake "${command}" ""; done
   run_setup 2
   [[ "${stderr}" == "setup: missing, by their Debian names: cmake; "* ]]
   fake cmake ""

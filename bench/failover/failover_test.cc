@@ -68,13 +68,13 @@ TEST_F(FailoverTest, TwoHoldALockThatNoReplicaHasHeardOf) {
   EXPECT_THAT(findings.detections.at("by_late_write"), Gt(0));
 }
 
-TEST(FailoverTest, AMajorityOutlivesTheLossOfOneVote) {
+TEST_F(FailoverTest, AMajorityOutlivesTheLossOfOneVote) {
   const Findings findings = Judged(SpecOf(FailoverFamily(), "Failover/locking/redlock"), 2);
   EXPECT_TRUE(findings.violations.none()) << findings.violations.first;
   EXPECT_THAT(CountersOf(findings)["outvoted"], Gt(0));
 }
 
-TEST(FailoverTest, ABareMajorityDoesNotOutliveTheLossOfOneVote) {
+TEST_F(FailoverTest, ABareMajorityDoesNotOutliveTheLossOfOneVote) {
   const Findings findings =
       Judged(SpecOf(FailoverFamily(), "Failover/unsafe/redlock_bare_majority"), 1);
   EXPECT_THAT(findings.detections.at("by_overlap"), Gt(0));
