@@ -237,7 +237,7 @@ absl::Status SplitNetwork::Cut() {
   ifreq device = {};
   std::strncpy(device.ifr_name, "cable", IFNAMSIZ - 1);
   bool is_cut = ioctl(island_.control, SIOCGIFFLAGS, &device) == 0;
-  device.ifr_flags = static_cast<short>(device.ifr_flags & ~IFF_UP);
+  device.ifr_flags = static_cast<int16_t>(device.ifr_flags & ~IFF_UP);
   is_cut = is_cut && ioctl(island_.control, SIOCSIFFLAGS, &device) == 0;
   if (is_cut) return absl::OkStatus();
   return absl::UnavailableError(
