@@ -1,4 +1,4 @@
-// The proxy between clients of ours and a real server, which has seen for itself what arrived.
+// What the proxy passes, delays and loses between clients of ours and a real server.
 
 #include "common/fault/proxy.h"
 
@@ -15,70 +15,16 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "common/fault/test_proxy.h"
 #include "common/measure/clock.h"
 #include "common/redis/blocking_client.h"
-#include "common/redis/scripted_peer.h"
 #include "common/redis/test_client.h"
-#include "common/server/private_server.h"
 #include "gtest/gtest.h"
 
 namespace rcb {
 namespace {
-
-constexpr int64_t kMsNs = 1'000'000;
-constexpr int kTimeoutMs = 10'000;
-constexpr int64_t kShortMs = 100;
-
-class ProxyTest : public testing::Test {
- protected:
-  void SetUp() override {
-    auto server = PrivateServer::Start(PrivateServerOptions());
-    ASSERT_TRUE(server.ok()) << server.status();
-    server_ = *std::move(server);
-    const absl::StatusOr<Address> address = Resolve(server_->tcp_endpoint());
-    ASSERT_TRUE(address.ok()) << address.status();
-    StartProxy(*address);
-    auto direct = BlockingClient::Connect(server_->tcp_endpoint(), kTimeoutMs);
-    ASSERT_TRUE(direct.ok()) << direct.status();
-    direct_ = std::make_unique<BlockingClient>(*std::move(direct));
-  }
-
-  void StartProxy(const Address& address) {
-    auto proxy = Proxy::Start(address, /*seed=*/1);
-    ASSERT_TRUE(proxy.ok()) << proxy.status();
-    proxy_ = *std::move(proxy);
-  }
-
-  void Set(const ProxyFaults& faults) { ASSERT_EQ(proxy_->Set(faults), absl::OkStatus()); }
-
-  absl::StatusOr<BlockingClient> Connect() {
-    Endpoint endpoint;
-    endpoint.host = "127.0.0.1";
-    endpoint.port = proxy_->port();
-    return BlockingClient::Connect(endpoint, kTimeoutMs);
-  }
-
-  // What the server itself says.
-  std::string Ask(const std::vector<std::string>& command) {
-    const absl::StatusOr<Reply> reply = direct_->Command(command);
-    if (!reply.ok()) return reply.status().ToString();
-    return reply->is_integer() ? absl::StrCat(reply->integer()) : std::string(reply->text());
-  }
-
-  std::unique_ptr<PrivateServer> server_;
-  std::unique_ptr<Proxy> proxy_;
-  std::unique_ptr<BlockingClient> direct_;
-};
-
-absl::Status RunOne(TestClient& client, const Command& command) {
-  const auto run = [](Connection& redis, const Command& kept) -> Task<absl::Status> {
-    co_await redis.Run(kept);
-    co_return absl::OkStatus();
-  };
-  return client.Run(run(client.connection, command));
-}
 
 // Bytes of all values, so that nothing can be lost, swapped or repeated unnoticed.
 std::string Pattern(size_t size) {
@@ -229,46 +175,6 @@ TEST_F(ProxyTest, SwallowsRequestsThatNeverReachTheServer) {
   EXPECT_EQ(Ask({"EXISTS", "key"}), "0");
 }
 
-// The value of "connected_clients", which counts the asking one.
-int64_t Clients(BlockingClient& direct) {
-  const absl::StatusOr<Reply> list = direct.Command({"CLIENT", "LIST"});
-  if (!list.ok()) return -1;
-  return std::count(list->text().begin(), list->text().end(), '\n');
-}
-
-bool SoonHas(BlockingClient& direct, int64_t clients) {
-  const int64_t deadline_ns = NowNs() + kTimeoutMs * kMsNs;
-  while (NowNs() < deadline_ns) {
-    if (Clients(direct) == clients) return true;
-  }
-  return false;
-}
-
-TEST_F(ProxyTest, TellsTheServerOfAnEndOnceTheBlackholeIsOver) {
-  ProxyFaults faults;
-  faults.to_server.swallow = true;
-  {
-    absl::StatusOr<BlockingClient> client = Connect();
-    ASSERT_TRUE(client.ok()) << client.status();
-    Set(faults);
-  }
-  EXPECT_EQ(Clients(*direct_), 2);
-  Set(ProxyFaults());
-  EXPECT_TRUE(SoonHas(*direct_, 1));
-}
-
-TEST_F(ProxyTest, EndsBothConnectionsWhenTheClientCloses) {
-  { ASSERT_TRUE(Connect().ok()); }
-  EXPECT_TRUE(SoonHas(*direct_, 1));
-}
-
-TEST_F(ProxyTest, EndsTheClientsConnectionWhenTheServerCloses) {
-  absl::StatusOr<BlockingClient> client = Connect();
-  ASSERT_TRUE(client.ok()) << client.status();
-  ASSERT_EQ(Ask({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"}), "1");
-  EXPECT_EQ(client->Command({"PING"}).status().code(), absl::StatusCode::kUnavailable);
-}
-
 TEST_F(ProxyTest, TakesNoBytesWhileItStallsAndAllOfThemLater) {
   absl::StatusOr<BlockingClient> client = Connect();
   ASSERT_TRUE(client.ok()) << client.status();
@@ -323,45 +229,6 @@ TEST_F(ProxyTest, HoldsNoMoreThanItsBoundForAClientThatDoesNotRead) {
   EXPECT_EQ(reply.status().code(), absl::StatusCode::kUnavailable);
 }
 
-TEST_F(ProxyTest, RefusesNewConnectionsAndTakesThemAgainOnTheSamePort) {
-  absl::StatusOr<BlockingClient> old = Connect();
-  ASSERT_TRUE(old.ok()) << old.status();
-  const int port = proxy_->port();
-  ProxyFaults faults;
-  faults.refuse = true;
-  for (int i = 0; i < 3; ++i) {
-    Set(faults);
-    EXPECT_EQ(Connect().status().code(), absl::StatusCode::kUnavailable);
-    EXPECT_TRUE(old->Command({"PING"}).ok());
-    Set(ProxyFaults());
-    EXPECT_TRUE(Connect().ok());
-  }
-  EXPECT_EQ(proxy_->port(), port);
-}
-
-TEST_F(ProxyTest, ResetsWhatIsOpenAndTakesNewConnections) {
-  absl::StatusOr<BlockingClient> client = Connect();
-  ASSERT_TRUE(client.ok()) << client.status();
-  proxy_->ResetConnections();
-  EXPECT_EQ(client->Command({"PING"}).status().code(), absl::StatusCode::kUnavailable);
-  EXPECT_TRUE(SoonHas(*direct_, 1));
-  EXPECT_TRUE(Connect().ok());
-}
-
-TEST_F(ProxyTest, SwitchesToAnotherServerAndLeavesNobodyWithTheFirst) {
-  const auto other = PrivateServer::Start(PrivateServerOptions());
-  ASSERT_TRUE(other.ok()) << other.status();
-  absl::StatusOr<BlockingClient> client = Connect();
-  ASSERT_TRUE(client.ok()) << client.status();
-  proxy_->SwitchTo(*Resolve((*other)->tcp_endpoint()));
-  EXPECT_EQ(client->Command({"PING"}).status().code(), absl::StatusCode::kUnavailable);
-  absl::StatusOr<BlockingClient> next = Connect();
-  ASSERT_TRUE(next.ok()) << next.status();
-  ASSERT_TRUE(next->Command({"SET", "key", "1"}).ok());
-  EXPECT_EQ(Ask({"EXISTS", "key"}), "0");
-  EXPECT_TRUE(SoonHas(*direct_, 1));
-}
-
 TEST_F(ProxyTest, AffectsTheShareOfConnectionsThatItIsToldTo) {
   std::vector<std::unique_ptr<BlockingClient>> clients;
   for (int i = 0; i < 40; ++i) {
@@ -380,29 +247,6 @@ TEST_F(ProxyTest, AffectsTheShareOfConnectionsThatItIsToldTo) {
   }
   EXPECT_GE(slow, 7);
   EXPECT_LE(slow, 39);  // more than the half may be slow on a busy machine
-}
-
-TEST_F(ProxyTest, BreaksTheClientOffWhereNoServerListens) {
-  RefusingAddress nobody;
-  StartProxy(nobody.address());
-  EXPECT_EQ(Connect().status().code(), absl::StatusCode::kUnavailable);
-}
-
-TEST_F(ProxyTest, EndsWithConnectionsOpenAndBytesUnderWay) {
-  ProxyFaults faults;
-  faults.to_client.latency_ns = 60'000 * kMsNs;
-  TestClient client(proxy_->address());
-  client.options.op_timeout_ms = kShortMs;
-  ASSERT_EQ(client.Connect(), absl::OkStatus());
-  Set(faults);
-  EXPECT_EQ(RunOne(client, Command("PING")).code(), absl::StatusCode::kDeadlineExceeded);
-  absl::StatusOr<BlockingClient> open = absl::UnknownError("");
-  Set(ProxyFaults());
-  open = Connect();
-  ASSERT_TRUE(open.ok());
-  proxy_.reset();
-  EXPECT_FALSE(open->Command({"PING"}).ok());
-  EXPECT_TRUE(SoonHas(*direct_, 1));
 }
 
 }  // namespace
