@@ -253,9 +253,7 @@ std::unique_ptr<PrivateServer> StartServer(const std::vector<std::string>& flags
 }
 
 Reply Ask(const Endpoint& server, const std::vector<std::string>& command) {
-  absl::StatusOr<BlockingClient> client = BlockingClient::Connect(server, kTimeoutMs);
-  const absl::StatusOr<Reply> reply =
-      client.ok() ? client->Command(command) : absl::StatusOr<Reply>(client.status());
+  const absl::StatusOr<Reply> reply = AskOnce(server, command, kTimeoutMs);
   EXPECT_TRUE(reply.ok()) << reply.status();
   return reply.ok() ? *reply : Reply();
 }

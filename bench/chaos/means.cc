@@ -200,9 +200,7 @@ absl::Status Means::SetNetwork() {
 }
 
 absl::StatusOr<Reply> Means::Tell(const std::vector<std::string>& command) const {
-  absl::StatusOr<BlockingClient> client = BlockingClient::Connect(plan_.server, kServerTimeoutMs);
-  if (!client.ok()) return client.status();
-  return client->Command(command);
+  return AskOnce(plan_.server, command, kServerTimeoutMs);
 }
 
 }  // namespace rcb::chaos

@@ -176,4 +176,12 @@ absl::StatusOr<Reply> BlockingClient::AwaitReply(int64_t deadline_ms) {
   }
 }
 
+absl::StatusOr<Reply> AskOnce(const Endpoint& endpoint, const std::vector<std::string>& command,
+                              int timeout_ms, std::function<bool()> is_cancelled) {
+  absl::StatusOr<BlockingClient> client =
+      BlockingClient::Connect(endpoint, timeout_ms, std::move(is_cancelled));
+  if (!client.ok()) return client.status();
+  return client->Command(command);
+}
+
 }  // namespace rcb

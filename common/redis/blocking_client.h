@@ -63,6 +63,11 @@ class BlockingClient {
   std::function<bool()> is_cancelled_;
 };
 
+// Connects, sends one command and yields its reply. Arguments and errors are those of Connect and
+// Command.
+absl::StatusOr<Reply> AskOnce(const Endpoint& endpoint, const std::vector<std::string>& command,
+                              int timeout_ms, std::function<bool()> is_cancelled = nullptr);
+
 // Whether a server refused because it still loads its data from disk, and will take commands later.
 bool IsLoading(const absl::Status& status);
 

@@ -24,12 +24,8 @@ bool HaveSameAddress(const PrimaryPlace& a, const PrimaryPlace& b) {
 // Not every user may ask for it.
 int64_t EpochIn(const absl::StatusOr<Reply>& fields) {
   int64_t epoch = -1;
-  if (!fields.ok()) return epoch;
-  for (size_t i = 0; i + 1 < fields->size(); i += 2) {
-    const bool is_epoch = (*fields)[i].text() == "config-epoch";
-    if (is_epoch && !absl::SimpleAtoi((*fields)[i + 1].text(), &epoch)) epoch = -1;
-  }
-  return epoch;
+  const bool is_told = fields.ok() && absl::SimpleAtoi(FieldOf(*fields, "config-epoch"), &epoch);
+  return is_told ? epoch : -1;
 }
 
 }  // namespace

@@ -141,6 +141,13 @@ absl::StatusOr<bool> ReplyReader::Next(Reply* reply) {
   return false;
 }
 
+std::string FieldOf(const Reply& fields, absl::string_view name) {
+  for (size_t i = 0; i + 1 < fields.size(); i += 2) {
+    if (fields[i].text() == name) return fields[i + 1].text();
+  }
+  return "";
+}
+
 bool IsRefusal(absl::string_view error) {
   return absl::StrContains(error, "NOPERM") || absl::StrContains(error, "unknown command") ||
          absl::StrContains(error, "nknown subcommand");

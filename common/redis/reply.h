@@ -60,6 +60,10 @@ class Reply {
   std::vector<Reply> elements_;
 };
 
+// The text of a field in an array of names and values in turn, such as SENTINEL MASTER answers;
+// empty where the field is not there.
+std::string FieldOf(const Reply& fields, absl::string_view name);
+
 // Yields OK, or for an error reply kFailedPrecondition with the server's words, because the server
 // refused the command and did not apply it.
 absl::Status ToStatus(const Reply& reply);

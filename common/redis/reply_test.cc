@@ -173,6 +173,19 @@ TEST(Reply, ReadsWhatItsKindLacksAsEmpty) {
   EXPECT_EQ(Reply::Text(Reply::Kind::kError, "12").integer(), 0);
 }
 
+TEST(FieldOf, IsTheValueAfterANameAndNotAnotherFieldsValue) {
+  Reply fields = Reply::Array(5);
+  const char* const texts[] = {"flags", "port", "port", "6379", "epoch"};
+  for (size_t i = 0; i < fields.size(); ++i) {
+    fields.elements()[i] = Reply::Text(Reply::Kind::kString, texts[i]);
+  }
+  EXPECT_EQ(FieldOf(fields, "flags"), "port");
+  EXPECT_EQ(FieldOf(fields, "port"), "6379");
+  EXPECT_EQ(FieldOf(fields, "epoch"), "") << "which has no value";
+  EXPECT_EQ(FieldOf(fields, "6379"), "");
+  EXPECT_EQ(FieldOf(Reply::Nil(), "port"), "");
+}
+
 TEST(ToStatus, IsAnErrorOnlyForErrorReplies) {
   EXPECT_TRUE(ToStatus(Reply::Nil()).ok());
   EXPECT_TRUE(ToStatus(Reply::Text(Reply::Kind::kStatus, "OK")).ok());

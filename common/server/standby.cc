@@ -1,27 +1,20 @@
 #include "common/server/standby.h"
 
 #include <chrono>
-#include <functional>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "common/measure/clock.h"
 #include "common/redis/blocking_client.h"
+#include "common/server/await.h"
 
 namespace rcb {
 namespace {
 
 constexpr int kAnswerTimeoutMs = 2000;
-constexpr int64_t kNsPerMs = 1'000'000;
-constexpr std::chrono::milliseconds kPoll{2};
 
 absl::StatusOr<Reply> Ask(const PrivateServer& server, const std::vector<std::string>& command) {
-  absl::StatusOr<BlockingClient> client =
-      BlockingClient::Connect(server.tcp_endpoint(), kAnswerTimeoutMs);
-  if (!client.ok()) return client.status();
-  return client->Command(command);
+  return AskOnce(server.tcp_endpoint(), command, kAnswerTimeoutMs);
 }
 
 // What ROLE says; nil where it cannot be had. https://redis.io/commands/role
@@ -30,16 +23,8 @@ Reply RoleOf(BlockingClient& client) {
   return role.ok() ? *std::move(role) : Reply::Nil();
 }
 
-// Asks `is_so` again and again.
-absl::Status Await(const std::string& what, int64_t limit_ms, const std::function<bool()>& is_so) {
-  const int64_t deadline_ns = NowNs() + limit_ms * kNsPerMs;
-  while (!is_so()) {
-    if (NowNs() > deadline_ns) {
-      return absl::DeadlineExceededError(absl::StrCat(what, " within ", limit_ms, " ms"));
-    }
-    std::this_thread::sleep_for(kPoll);
-  }
-  return absl::OkStatus();
+Patience PatienceOf(int64_t limit_ms) {
+  return {.limit = std::chrono::milliseconds(limit_ms), .poll = std::chrono::milliseconds(2)};
 }
 
 }  // namespace
@@ -88,14 +73,14 @@ absl::Status Standby::TryToHandOver(const PrivateServer& from, const PrivateServ
       BlockingClient::Connect(to.tcp_endpoint(), kAnswerTimeoutMs);
   if (!next.ok()) return next.status();
   // A replica that has just been started, or has just lost its primary, is not in step.
-  absl::Status status = Await("the replica was not in step", limit_ms_,
-                              [&old] { return RoleOf(*old)[2].size() == 1; });
+  absl::Status status = AwaitThat(PatienceOf(limit_ms_), "the replica was not in step",
+                                  [&old] { return RoleOf(*old)[2].size() == 1; });
   if (!status.ok()) return status;
   status = old->Command({"FAILOVER", "TO", "127.0.0.1", absl::StrCat(to.tcp_endpoint().port),
                          "TIMEOUT", absl::StrCat(limit_ms_)})
                .status();
   if (!status.ok()) return status;
-  return Await("FAILOVER did not come about", limit_ms_, [&old, &next] {
+  return AwaitThat(PatienceOf(limit_ms_), "FAILOVER did not come about", [&old, &next] {
     const Reply before = RoleOf(*old);
     return RoleOf(*next)[0].text() == "master" && before[0].text() == "slave" &&
            before[3].text() == "connected";

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -11,39 +10,24 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "common/redis/address.h"
+#include "common/server/await.h"
 #include "common/server/deployment/standalone.h"
 
 namespace rcb {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::steady_clock;
 
 constexpr int kAnswerTimeoutMs = 2000;
 constexpr int kPortAttempts = 5;
 constexpr milliseconds kPoll{10};
 constexpr milliseconds kReadyLimit{15'000};
 
-// Asks `is_ready` again and again.
-absl::Status Await(const std::string& what, const std::function<bool()>& is_cancelled,
+absl::Status Await(const std::string& failure, const std::function<bool()>& is_cancelled,
                    const std::function<bool()>& is_ready) {
-  const steady_clock::time_point deadline = steady_clock::now() + kReadyLimit;
-  while (steady_clock::now() < deadline) {
-    if (is_cancelled && is_cancelled()) return absl::CancelledError("cancelled");
-    if (is_ready()) return absl::OkStatus();
-    std::this_thread::sleep_for(kPoll);
-  }
-  return absl::DeadlineExceededError(
-      absl::StrCat("the primary, replicas and Sentinels started here: ", what, " within ",
-                   kReadyLimit.count() / 1000, " s"));
-}
-
-// The value of a field in a reply of names and values; empty where it is not there.
-std::string FieldOf(const Reply& fields, absl::string_view name) {
-  for (size_t i = 0; i + 1 < fields.elements().size(); i += 2) {
-    if (fields[i].text() == name) return fields[i + 1].text();
-  }
-  return "";
+  return AwaitThat({.limit = kReadyLimit, .poll = kPoll, .is_cancelled = is_cancelled},
+                   absl::StrCat("the primary, replicas and Sentinels started here: ", failure),
+                   is_ready);
 }
 
 }  // namespace
@@ -248,10 +232,9 @@ absl::Status ReplicatedDeployment::KillPrimary() {
 
 absl::Status ReplicatedDeployment::FailOver() {
   is_broken_ = true;
-  absl::StatusOr<BlockingClient> client =
-      BlockingClient::Connect(sentinels_[0]->endpoint(), kAnswerTimeoutMs, options_.is_cancelled);
-  if (!client.ok()) return client.status();
-  return client->Command({"SENTINEL", "FAILOVER", primary_name()}).status();
+  return AskOnce(sentinels_[0]->endpoint(), {"SENTINEL", "FAILOVER", primary_name()},
+                 kAnswerTimeoutMs, options_.is_cancelled)
+      .status();
 }
 
 // The primary on which all agree, none of them in the middle of a failover: what only some have
@@ -259,10 +242,9 @@ absl::Status ReplicatedDeployment::FailOver() {
 absl::StatusOr<Endpoint> ReplicatedDeployment::AskSentinels() const {
   Endpoint primary;
   for (const auto& sentinel : sentinels_) {
-    absl::StatusOr<BlockingClient> client =
-        BlockingClient::Connect(sentinel->endpoint(), kAnswerTimeoutMs, options_.is_cancelled);
-    if (!client.ok()) return client.status();
-    const absl::StatusOr<Reply> told = client->Command({"SENTINEL", "MASTER", primary_name()});
+    const absl::StatusOr<Reply> told =
+        AskOnce(sentinel->endpoint(), {"SENTINEL", "MASTER", primary_name()}, kAnswerTimeoutMs,
+                options_.is_cancelled);
     if (!told.ok()) return told.status();
     Endpoint named;
     named.host = FieldOf(*told, "ip");
@@ -284,10 +266,8 @@ absl::Status ReplicatedDeployment::Recover() {
   return Await("no primary came", options_.is_cancelled, [this] {
     const absl::StatusOr<Endpoint> primary = AskSentinels();
     if (!primary.ok()) return false;
-    absl::StatusOr<BlockingClient> client =
-        BlockingClient::Connect(*primary, kAnswerTimeoutMs, options_.is_cancelled);
-    if (!client.ok()) return false;
-    const absl::StatusOr<Reply> role = client->Command({"ROLE"});
+    const absl::StatusOr<Reply> role =
+        AskOnce(*primary, {"ROLE"}, kAnswerTimeoutMs, options_.is_cancelled);
     if (!role.ok() || (*role)[0].text() != "master") return false;
     endpoint_ = *primary;
     return true;
